@@ -1,0 +1,181 @@
+//! A fitted calibrator as a file: its models, its threshold, and what it is bound to.
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::{EVIDENCE_VERSION, Evidence, FEATURES};
+use super::logistic::Logistic;
+use super::Confidence;
+use crate::ids::Fingerprint;
+
+/// Version of the artifact's form.
+pub const ARTIFACT_VERSION: u32 = 1;
+
+/// A fitted calibrator, as stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    /// Version of this form.
+    pub version: u32,
+    /// What it is bound to; anything else makes it unusable.
+    pub bound_to: Binding,
+    /// Names of the features, in order.
+    pub features: Vec<String>,
+    /// P(the winning document answers the message).
+    pub correct: Logistic,
+    /// P(some guidance of the corpus answers the message).
+    pub in_scope: Logistic,
+    /// Least confidence that answers.
+    pub threshold: f64,
+    /// How it was fitted.
+    pub fitted: Fitted,
+}
+
+/// What a calibrator is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    /// Version of the features.
+    pub evidence: u32,
+    /// The embedding model with its tokenizer.
+    pub embedder: Fingerprint,
+    /// The settings of retrieval and fusion.
+    pub settings: Fingerprint,
+}
+
+/// How a calibrator was fitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fitted {
+    /// The snapshot it was fitted on. Another snapshot keeps the calibrator usable, but its
+    /// answers say that it was fitted elsewhere.
+    pub snapshot: Fingerprint,
+    /// Fingerprint of the labelled topics.
+    pub topics: Fingerprint,
+    /// Topics used.
+    pub n_topics: usize,
+    /// Families of topics: the independent units.
+    pub n_families: usize,
+    /// L2 penalty.
+    pub penalty: f64,
+    /// The selective risk the threshold was chosen for, on out-of-fold confidences.
+    pub target_risk: f64,
+    /// Out-of-fold coverage at the threshold.
+    pub coverage: f64,
+    /// Out-of-fold selective risk at the threshold.
+    pub risk: f64,
+}
+
+/// Why a calibrator cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArtifactError {
+    /// It does not parse.
+    #[error("the calibrator does not parse: {message}; fit it again with `guidepost calibrate`")]
+    Syntax {
+        /// What is wrong.
+        message: String,
+    },
+    /// It has another version or other features than this program.
+    #[error("the calibrator was made by another version; fit it again with `guidepost calibrate`")]
+    Version,
+    /// It was fitted for another model or other settings.
+    #[error("the calibrator was fitted for another {what}; fit it again with `guidepost calibrate`")]
+    Binding {
+        /// What differs.
+        what: &'static str,
+    },
+    /// A number is out of range.
+    #[error("the calibrator holds numbers out of range; fit it again with `guidepost calibrate`")]
+    Range,
+}
+
+/// A calibrator ready for use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibrator {
+    artifact: Artifact,
+    id: Fingerprint,
+}
+
+/// What a calibrator says of a ranking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Verdict {
+    /// P(the winning document answers the message).
+    pub confidence: Confidence,
+    /// P(some guidance of the corpus answers the message).
+    pub in_scope: f64,
+}
+
+impl Artifact {
+    /// Reads an artifact.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Syntax`] when it is not the JSON expected.
+    pub fn parse(text: &str) -> Result<Artifact, ArtifactError> {
+        serde_json::from_str(text)
+            .map_err(|error| ArtifactError::Syntax { message: error.to_string() })
+    }
+}
+
+impl Calibrator {
+    /// Checks an artifact against what it will be used with.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] when it is bound to anything else or damaged.
+    pub fn new(artifact: Artifact, used_with: &Binding) -> Result<Calibrator, ArtifactError> {
+        let known = artifact.version == ARTIFACT_VERSION
+            && artifact.bound_to.evidence == EVIDENCE_VERSION
+            && used_with.evidence == EVIDENCE_VERSION
+            && artifact.features == FEATURES;
+        if !known {
+            return Err(ArtifactError::Version);
+        }
+        if artifact.bound_to.embedder != used_with.embedder {
+            return Err(ArtifactError::Binding { what: "embedding model" });
+        }
+        if artifact.bound_to.settings != used_with.settings {
+            return Err(ArtifactError::Binding { what: "choice of settings" });
+        }
+        let fits = |model: &Logistic| {
+            let lists = [&model.means, &model.deviations, &model.weights];
+            lists.iter().all(|l| l.len() == FEATURES.len() && l.iter().all(|v| v.is_finite()))
+                && model.deviations.iter().all(|&d| d > 0.0)
+                && model.intercept.is_finite()
+        };
+        if !fits(&artifact.correct)
+            || !fits(&artifact.in_scope)
+            || !(0.0..=1.0).contains(&artifact.threshold)
+        {
+            return Err(ArtifactError::Range);
+        }
+        let id = Fingerprint::of(serde_json::to_string(&artifact).unwrap_or_default().as_bytes());
+        Ok(Calibrator { artifact, id })
+    }
+
+    /// Identity of the calibrator.
+    pub fn id(&self) -> Fingerprint {
+        self.id
+    }
+
+    /// How it was fitted.
+    pub fn fitted(&self) -> &Fitted {
+        &self.artifact.fitted
+    }
+
+    /// Least confidence that answers.
+    pub fn threshold(&self) -> f64 {
+        self.artifact.threshold
+    }
+
+    /// What the evidence says.
+    pub fn judge(&self, evidence: &Evidence) -> Verdict {
+        Verdict {
+            confidence: Confidence(self.artifact.correct.predict(evidence.values())),
+            in_scope: self.artifact.in_scope.predict(evidence.values()),
+        }
+    }
+
+    /// Whether a confidence is enough to answer.
+    pub fn answers(&self, confidence: Confidence) -> bool {
+        confidence.0 >= self.artifact.threshold
+    }
+}

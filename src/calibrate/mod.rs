@@ -1,0 +1,36 @@
+//! From evidence to a probability that the answer is right.
+//!
+//! [`Confidence`] is the only number that meets a threshold, and only a fitted [`Calibrator`]
+//! makes one. Fitting and predicting are pure: no IO, no clock.
+
+pub mod artifact;
+pub mod evidence;
+pub mod logistic;
+
+use std::fmt;
+
+pub use artifact::{Artifact, ArtifactError, Calibrator};
+pub use evidence::{Evidence, FEATURES};
+
+/// The probability that an answer is right, from 0 to 1, as a fitted calibrator estimates it.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub struct Confidence(f64);
+
+impl Confidence {
+    /// The probability.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}

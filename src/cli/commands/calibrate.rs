@@ -1,0 +1,63 @@
+//! `calibrate`.
+
+use crate::cli::args::{CalibrateArgs, Global};
+use crate::cli::{Outcome, printer, settings};
+use crate::durable;
+use crate::error::Error;
+use crate::eval::fit::{decisions, examples, fit};
+use crate::eval::topic::read_topics;
+use crate::ids::Fingerprint;
+
+/// Fits a calibrator, or reports what the present one decides.
+pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome, Error> {
+    let engine = settings::engine(global)?;
+    let topics = read_topics(&args.topics)?;
+    let today = settings::day(args.now);
+    if args.report {
+        let report = decisions(&engine, &topics, today)?;
+        if args.json {
+            printer::json(&report)?;
+        } else {
+            printer::data(&format!(
+                "{} topics: decision as expected {:.3}; answered {}, {} of them rightly; \
+                 answerable {}, answered rightly {:.3}, winner right {}",
+                report.n,
+                report.decision_accuracy,
+                report.answered,
+                report.answered_right,
+                report.answerable,
+                report.answerable_recall,
+                report.winner_right,
+            ))?;
+            for (pair, count) in &report.confusion {
+                printer::data(&format!("  {pair:24} {count}"))?;
+            }
+            for miss in &report.misses {
+                printer::data(&format!("  {miss}"))?;
+            }
+        }
+        return Ok(Outcome::Done);
+    }
+    let print = Fingerprint::of(&fs_err::read(&args.topics)?);
+    let examples = examples(&engine, &topics, today)?;
+    let artifact = fit(&engine, &examples, print, args.target_risk)?;
+    let mut text = serde_json::to_string_pretty(&artifact).map_err(std::io::Error::other)?;
+    text.push('\n');
+    match &args.out {
+        Some(path) => durable::write(path, text.as_bytes())?,
+        None if args.json => printer::raw(&text)?,
+        None => {}
+    }
+    let fitted = &artifact.fitted;
+    printer::talk(&format!(
+        "fitted on {} topics of {} families: threshold {:.3}, out-of-fold coverage {:.3} at risk \
+         {:.3} (target {})",
+        fitted.n_topics,
+        fitted.n_families,
+        artifact.threshold,
+        fitted.coverage,
+        fitted.risk,
+        fitted.target_risk
+    ));
+    Ok(Outcome::Done)
+}

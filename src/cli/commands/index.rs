@@ -1,0 +1,203 @@
+//! `index build|info|verify|list|rollback|revoke`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::args::{Global, IndexCommand};
+use crate::cli::{Outcome, printer, settings};
+use crate::error::Error;
+use crate::ids::DocumentId;
+use crate::index::build::BuildOptions;
+use crate::index::settings::Settings;
+use crate::index::snapshot::read_manifest;
+use crate::index::store::{Revocation, Store};
+
+#[derive(Serialize)]
+struct WireBuilt {
+    id: String,
+    embedded: usize,
+    texts: usize,
+    reused: bool,
+}
+
+#[derive(Serialize)]
+struct WireListed {
+    id: String,
+    current: bool,
+    passages: Option<usize>,
+    documents: Option<usize>,
+    problem: Option<String>,
+}
+
+/// Runs an `index` command.
+pub(super) fn run(global: &Global, command: &IndexCommand) -> Result<Outcome, Error> {
+    let store = settings::store(global);
+    match command {
+        IndexCommand::Build { show_settings: true, .. } => {
+            let settings = settings::settings(global)?.unwrap_or_default();
+            show_settings(&settings)
+        }
+        IndexCommand::Build { batch, commits, json, .. } => {
+            let encoder = settings::encoder(global)?;
+            let options = BuildOptions { batch: *batch, commits: *commits };
+            let built = settings::build_index(global, &encoder, options)?;
+            if *json {
+                let id = built.id.to_string();
+                let wire = WireBuilt {
+                    id,
+                    embedded: built.embedded,
+                    texts: built.texts,
+                    reused: built.reused,
+                };
+                printer::json(&wire)?;
+            } else if built.reused {
+                printer::data(&format!("{} (already built)", built.id))?;
+            } else {
+                printer::data(&format!(
+                    "{} ({} of {} texts embedded, the rest from the cache)",
+                    built.id, built.embedded, built.texts
+                ))?;
+            }
+            Ok(Outcome::Done)
+        }
+        IndexCommand::Info { json } => info(&store, *json),
+        IndexCommand::Verify { json } => verify(&store, *json),
+        IndexCommand::List { json } => list(&store, *json),
+        IndexCommand::Rollback { to } => {
+            let to = to.as_deref().map(|prefix| store.find(prefix)).transpose()?;
+            let id = store.lock()?.rollback(to)?;
+            printer::data(&id.to_string())?;
+            Ok(Outcome::Done)
+        }
+        IndexCommand::Revoke { document, by, reason } => revoke(&store, document, by, reason),
+    }
+}
+
+fn show_settings(settings: &Settings) -> Result<Outcome, Error> {
+    let text = toml::to_string(settings).map_err(std::io::Error::other)?;
+    printer::raw(&text)?;
+    Ok(Outcome::Done)
+}
+
+fn info(store: &Store, json: bool) -> Result<Outcome, Error> {
+    let id = store.current()?;
+    let manifest = read_manifest(&store.folder(id))?;
+    if json {
+        printer::json(&manifest)?;
+        return Ok(Outcome::Done);
+    }
+    let bytes: u64 = manifest.files.iter().map(|f| f.bytes).sum();
+    let counted = |counts: &std::collections::BTreeMap<String, usize>| {
+        counts.iter().map(|(name, n)| format!("{n} {name}")).collect::<Vec<_>>().join(", ")
+    };
+    printer::data(&format!("snapshot   {id}"))?;
+    printer::data(&format!("documents  {}", counted(&manifest.counts.documents)))?;
+    printer::data(&format!("approvals  {}", counted(&manifest.counts.approvals)))?;
+    printer::data(&format!("passages   {}", manifest.counts.passages))?;
+    printer::data(&format!("variants   {}", manifest.counts.variants))?;
+    printer::data(&format!("model      {}", manifest.inputs.embedder_name))?;
+    printer::data(&format!(
+        "size       {bytes} bytes, {} a passage",
+        bytes / (manifest.counts.passages.max(1) as u64)
+    ))?;
+    if let Some(notice) = &manifest.notice {
+        printer::data(&format!("notice     {notice}"))?;
+    }
+    let revoked = store.revocations()?;
+    if !revoked.is_empty() {
+        let names: Vec<&str> = revoked.keys().map(DocumentId::as_str).collect();
+        printer::data(&format!("revoked    {}", names.join(", ")))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn verify(store: &Store, json: bool) -> Result<Outcome, Error> {
+    let mut rows = Vec::new();
+    for listed in store.list()? {
+        let opened = match listed.id.parse() {
+            Ok(id) => store.open(id).map_err(Error::from),
+            Err(_) => Err(Error::Snapshot(match listed.manifest {
+                Err(error) => error,
+                Ok(manifest) => crate::index::snapshot::SnapshotError::Identity {
+                    id: manifest.id,
+                    computed: manifest.inputs.id(),
+                },
+            })),
+        };
+        let problem = opened.as_ref().err().map(full_message);
+        rows.push(WireListed {
+            id: listed.id,
+            current: listed.current,
+            passages: opened.as_ref().ok().map(|s| s.passages().len()),
+            documents: opened.as_ref().ok().map(|s| s.documents().len()),
+            problem,
+        });
+    }
+    // A current snapshot that is missing is damage too.
+    store.open_current()?;
+    print_rows(&rows, json)?;
+    let sound = rows.iter().all(|row| row.problem.is_none());
+    Ok(if sound { Outcome::Done } else { Outcome::Negative })
+}
+
+fn list(store: &Store, json: bool) -> Result<Outcome, Error> {
+    let rows: Vec<WireListed> = store
+        .list()?
+        .into_iter()
+        .map(|listed| WireListed {
+            passages: listed.manifest.as_ref().ok().map(|m| m.counts.passages),
+            documents: listed.manifest.as_ref().ok().map(|m| m.counts.documents.values().sum()),
+            problem: listed.manifest.err().map(|e| full_message(&Error::from(e))),
+            id: listed.id,
+            current: listed.current,
+        })
+        .collect();
+    print_rows(&rows, json)?;
+    Ok(if rows.is_empty() { Outcome::Negative } else { Outcome::Done })
+}
+
+fn print_rows(rows: &[WireListed], json: bool) -> Result<(), Error> {
+    if json {
+        return printer::json(&rows);
+    }
+    for row in rows {
+        let mark = if row.current { '*' } else { ' ' };
+        let state = match (&row.problem, row.passages, row.documents) {
+            (Some(problem), ..) => problem.clone(),
+            (None, Some(passages), Some(documents)) => {
+                format!("{documents} documents, {passages} passages")
+            }
+            _ => String::new(),
+        };
+        printer::data(&format!("{mark} {} {state}", row.id))?;
+    }
+    Ok(())
+}
+
+fn full_message(error: &Error) -> String {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        source = cause.source();
+    }
+    message
+}
+
+fn revoke(store: &Store, document: &str, by: &str, reason: &str) -> Result<Outcome, Error> {
+    let snapshot = store.open_current()?;
+    let unknown = || Error::UnknownPassage { passage: document.to_owned() };
+    let id = DocumentId::new(document).map_err(|_| unknown())?;
+    snapshot.document(&id).ok_or_else(unknown)?;
+    store.lock()?.revoke(&Revocation {
+        document: id,
+        by: by.to_owned(),
+        reason: reason.to_owned(),
+        at: Timestamp::now(),
+    })?;
+    printer::talk(&format!("{document} is revoked at once"));
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,139 @@
+//! What the arguments mean: models loaded, files read, defaults resolved.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
+use super::args::{Global, Precision, Scope};
+use super::printer::{self, Bar};
+use crate::calibrate::Artifact;
+use crate::embed::encoder::{Encoder, LoadError};
+use crate::embed::{Embedder, default_model, model};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::index::build::{BuildOptions, Built, Sources, build};
+use crate::index::settings::Settings;
+use crate::index::store::Store;
+use crate::query::Query;
+
+/// Folder of the default index, beside the corpus it follows.
+const DEFAULT_INDEX: &str = ".guidepost";
+
+/// Today, in UTC, unless a day was given.
+pub(super) fn day(given: Option<Date>) -> Date {
+    given.unwrap_or_else(|| Offset::UTC.to_datetime(Timestamp::now()).date())
+}
+
+/// The query of a message in a scope.
+pub(super) fn query(text: &str, scope: &Scope) -> Query {
+    Query {
+        text: text.to_owned(),
+        programmes: scope.programmes.clone(),
+        nation: scope.nation,
+        locality: scope.locality.clone(),
+        today: day(scope.now),
+    }
+}
+
+/// The settings file, if one was named.
+///
+/// # Errors
+/// [`Error`] when it cannot be read or used.
+pub(super) fn settings(global: &Global) -> Result<Option<Settings>, Error> {
+    let Some(path) = &global.settings else { return Ok(None) };
+    Ok(Some(Settings::parse(&fs_err::read_to_string(path)?)?))
+}
+
+/// The index folder.
+pub(super) fn store(global: &Global) -> Store {
+    Store::new(global.index.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_INDEX)))
+}
+
+/// The encoder asked for.
+///
+/// # Errors
+/// [`Error::Model`] when it cannot be loaded.
+pub(super) fn encoder(global: &Global) -> Result<Arc<Encoder>, Error> {
+    if let Some(threads) = global.threads {
+        // A second pool cannot be set; the first one stays, which is the same number.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let encoder = match global.precision {
+        Precision::Int8 => default_model()?,
+        Precision::F32 => Encoder::load(model::ModelFiles::open(
+            &default_folder(&global.models)?,
+            model::Precision::F32,
+        )?)?,
+    };
+    Ok(Arc::new(encoder))
+}
+
+/// Folder of the default model's pulled files.
+///
+/// # Errors
+/// [`Error::Model`] when the built-in manifest is damaged.
+pub(super) fn default_folder(models: &Path) -> Result<PathBuf, Error> {
+    Ok(models.join(model::default_manifest().map_err(LoadError::from)?.name))
+}
+
+/// Builds the index of the corpus with the settings given.
+///
+/// # Errors
+/// [`Error`] as [`build`].
+pub(super) fn build_index(
+    global: &Global,
+    encoder: &Arc<Encoder>,
+    options: BuildOptions,
+) -> Result<Built, Error> {
+    let sources = Sources::read(&global.corpus)?;
+    let settings = settings(global)?.unwrap_or_default();
+    build_from(&store(global), &sources, encoder, &settings, options, global.quiet)
+}
+
+fn build_from(
+    store: &Store,
+    sources: &Sources,
+    encoder: &Arc<Encoder>,
+    settings: &Settings,
+    options: BuildOptions,
+    quiet: bool,
+) -> Result<Built, Error> {
+    let embedder: Arc<dyn Embedder> = Arc::clone(encoder) as Arc<dyn Embedder>;
+    let count = |text: &str| encoder.count_tokens(text).unwrap_or(usize::MAX);
+    let bar = Bar::new(quiet);
+    Ok(build(store, sources, &embedder, &count, settings, options, &bar)?)
+}
+
+/// An engine over the index. Where no index was named, the default one follows the corpus: it is
+/// built on first use and again when the corpus has changed.
+///
+/// # Errors
+/// [`Error`] when the index cannot be built or opened.
+pub(super) fn engine(global: &Global) -> Result<Engine, Error> {
+    let encoder = encoder(global)?;
+    let store = store(global);
+    let given = settings(global)?;
+    if global.index.is_none() && global.corpus.is_dir() {
+        let sources = Sources::read(&global.corpus)?;
+        let settings = Settings::default();
+        let wanted = sources.inputs(encoder.as_ref(), &settings).id();
+        if store.current().ok() != Some(wanted) {
+            if !global.quiet {
+                printer::talk(&format!("indexing {} …", global.corpus.display()));
+            }
+            let options = BuildOptions::default();
+            build_from(&store, &sources, &encoder, &settings, options, global.quiet)?;
+        }
+    }
+    let mut builder = Engine::builder(store.root()).embedder(encoder);
+    if let Some(settings) = given {
+        builder = builder.settings(settings);
+    }
+    if let Some(path) = &global.calibrator {
+        builder = builder.calibrator(Artifact::parse(&fs_err::read_to_string(path)?)?);
+    }
+    builder.open()
+}

@@ -1,0 +1,73 @@
+//! Is this a message that no guidance answers: a personal request, a complaint, thanks, another
+//! language?
+//!
+//! Routes are tried after safety found nothing. For a question that guidance can answer nothing may
+//! fire: routes are narrow on purpose, and what they miss is left to retrieval and its abstention.
+//! Like safety rules they are files of the corpus; only three recognisers of whole messages
+//! (identifiers, other languages, no words) are code.
+
+use std::ops::Range;
+
+use super::safety::{Decision, Recogniser, SafetyRules};
+use crate::ids::DocumentId;
+use crate::text::{language, redact};
+
+/// A message that a fixed text or a person should take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteMatch {
+    /// Id of the channel.
+    pub channel: String,
+    /// What it leads to; never [`Decision::Urgent`].
+    pub decision: Decision,
+    /// Reason code of the channel.
+    pub reason: String,
+    /// The document that replies.
+    pub reply: DocumentId,
+    /// Id of the rule or name of the recogniser that fitted.
+    pub rule: String,
+    /// Bytes of the raw message that fitted, in reading order; empty for a property of the whole.
+    pub spans: Vec<Range<usize>>,
+}
+
+impl SafetyRules {
+    /// The route of a raw message, if it takes one. Call after [`SafetyRules::assess`].
+    pub fn route(&self, raw: &str) -> Option<RouteMatch> {
+        let message = self.read(raw);
+        let wordless = message.words() == 0;
+        let recognise = |recogniser, raw: &str| match recogniser {
+            Recogniser::Wordless => wordless.then(Vec::new),
+            Recogniser::Identifiers => identifiers(raw),
+            Recogniser::OtherLanguage => other_language(raw),
+        };
+        let fit =
+            self.first_fit(&message, raw, |c| c.decision != Decision::Urgent, recognise)?;
+        Some(RouteMatch {
+            channel: fit.channel.id.clone(),
+            decision: fit.channel.decision,
+            reason: fit.channel.reason.clone(),
+            reply: fit.reply.clone(),
+            rule: fit.rule,
+            spans: fit.spans,
+        })
+    }
+}
+
+/// Numbers and dates that name one person. A year of birth alone does not.
+fn identifiers(raw: &str) -> Option<Vec<Range<usize>>> {
+    let names_one_person = |found: &redact::Found| match found.kind {
+        redact::Kind::NhsNumber | redact::Kind::Reference => true,
+        redact::Kind::DateOfBirth => redact::is_full_date(&raw[found.start..found.end]),
+        _ => false,
+    };
+    let found = redact::redact(raw).found;
+    let spans: Vec<_> =
+        found.iter().filter(|f| names_one_person(f)).map(|f| f.start..f.end).collect();
+    (!spans.is_empty()).then_some(spans)
+}
+
+fn other_language(raw: &str) -> Option<Vec<Range<usize>>> {
+    match language::recognise(raw) {
+        language::Recognised::Other { .. } => Some(Vec::new()),
+        language::Recognised::English | language::Recognised::Unclear => None,
+    }
+}

@@ -1,0 +1,273 @@
+//! The same answers as `scalar`, sixteen f32 or sixty-four bytes at a time.
+//!
+//! Needs AVX-512 F, BW, DQ, VL and VNNI. Every f32 step is `glue` over a register, so it rounds
+//! as the scalar definition does; integer sums are exact and cannot overflow (at most
+//! 255 · 127 an input, and far fewer than 2^16 inputs). This module trusts the lengths checked
+//! in `kernels`, and knows nothing of models.
+
+use std::arch::x86_64::{
+    __m512, __m512i, _mm_storeu_si128, _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps,
+    _mm512_and_epi32, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cvtepi32_epi8,
+    _mm512_cvtepi32_ps, _mm512_div_ps, _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_mullo_epi32, _mm512_or_epi32, _mm512_reduce_add_epi32, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_sub_epi32, _mm512_sub_ps, _mm512_xor_si512,
+};
+
+use super::lanes::{LANES, Lanes};
+use super::{INTERLEAVE, Int8Weights, PANEL, QuantisedRows, QuantisedRowsMut, glue};
+
+/// Rows of an integer product that run side by side: 12 rows of two registers each leave room
+/// for the weights and one broadcast among 32 registers.
+const ROW_BLOCK: usize = 12;
+
+/// Bytes in a register.
+const BYTES: usize = 64;
+
+/// Whether this processor runs the functions of this module.
+pub(super) fn is_supported() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vnni")
+}
+
+/// Sixteen f32 in a register. Private to this module, whose functions make one only where
+/// AVX-512 F is enabled: that is what each block below rests on.
+#[derive(Clone, Copy)]
+struct RegisterLanes(__m512);
+
+impl Lanes for RegisterLanes {
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        Self(unsafe { _mm512_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    fn load(from: &[f32; LANES]) -> Self {
+        // SAFETY: as above; the reference is valid for the 64 bytes read, alignment is free.
+        Self(unsafe { _mm512_loadu_ps(from.as_ptr()) })
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32; LANES]) {
+        // SAFETY: as above; the reference is valid for the 64 bytes written.
+        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), self.0) }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        Self(unsafe { _mm512_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        Self(unsafe { _mm512_sub_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        Self(unsafe { _mm512_mul_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        Self(unsafe { _mm512_div_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        Self(unsafe { _mm512_max_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        Self(unsafe { _mm512_min_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        Self(unsafe { _mm512_abs_ps(self.0) })
+    }
+
+    #[inline(always)]
+    fn with_sign_of(self, sign: Self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        unsafe {
+            let sign_bits =
+                _mm512_and_epi32(_mm512_castps_si512(sign.0), _mm512_set1_epi32(i32::MIN));
+            let magnitude = _mm512_castps_si512(_mm512_abs_ps(self.0));
+            Self(_mm512_castsi512_ps(_mm512_or_epi32(magnitude, sign_bits)))
+        }
+    }
+
+    #[inline(always)]
+    fn shift_exponent(self, steps: Self) -> Self {
+        // SAFETY: reached only from functions that enable AVX-512 F.
+        unsafe {
+            let steps = _mm512_slli_epi32::<23>(_mm512_castps_si512(steps.0));
+            Self(_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(self.0), steps)))
+        }
+    }
+
+    #[inline(always)]
+    fn store_low_bytes(self, to: &mut [u8; LANES]) {
+        // SAFETY: as above; the reference is valid for the 16 bytes written.
+        unsafe {
+            let bytes = _mm512_cvtepi32_epi8(_mm512_castps_si512(self.0));
+            _mm_storeu_si128(to.as_mut_ptr().cast(), bytes);
+        }
+    }
+}
+
+macro_rules! over_registers {
+    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?);)*) => { $(
+        /// The function of the same name in `glue`, over registers.
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+        pub(super) fn $name($($argument: $type),*) {
+            glue::$name::<RegisterLanes>($($argument),*);
+        }
+    )* };
+}
+
+over_registers! {
+    fn quantise_rows(rows: &[f32], width: usize, to: QuantisedRowsMut<'_>);
+    fn add_and_normalise(
+        rows: &mut [f32], residual: Option<&[f32]>, gain: &[f32], bias: &[f32], epsilon: f32,
+    );
+    fn gelu(values: &mut [f32]);
+    fn attention(
+        projected: &[f32], heads: usize, scratch: &mut glue::AttentionScratch,
+        output: &mut [f32],
+    );
+    fn mean_and_scale(rows: &[f32], output: &mut [f32]);
+    fn multiply_f32(rows: &[f32], panels: &[f32], bias: &[f32], output: &mut [f32]);
+}
+
+#[target_feature(enable = "avx512f")]
+fn load_bytes(from: &[u8; BYTES]) -> __m512i {
+    // SAFETY: the reference is valid for the 64 bytes read, alignment is free.
+    unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn load_integers(from: &[i32; LANES]) -> __m512i {
+    // SAFETY: the reference is valid for the 64 bytes read, alignment is free.
+    unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+}
+
+/// For each row of signed bytes, the sum of its products with `query`.
+///
+/// The hardware multiplies unsigned by signed bytes: a row gets 128 added to each byte (its top
+/// bit flipped), and 128 · Σ query is taken off the sum.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub(super) fn dot_rows(rows: &[u8], query: &[i8], dots: &mut [i32]) {
+    let flip = _mm512_set1_epi8(i8::MIN);
+    let offset = 128 * query.iter().map(|q| i32::from(*q)).sum::<i32>();
+    let query = query.as_chunks::<BYTES>().0;
+    for (row, dot) in rows.chunks_exact(query.len() * BYTES).zip(dots) {
+        let mut sum = _mm512_setzero_si512();
+        for (row, query) in row.as_chunks().0.iter().zip(query) {
+            // SAFETY: the reference is valid for the 64 bytes read, alignment is free.
+            let query = unsafe { _mm512_loadu_si512(query.as_ptr().cast()) };
+            sum = _mm512_dpbusd_epi32(sum, _mm512_xor_si512(load_bytes(row), flip), query);
+        }
+        *dot = _mm512_reduce_add_epi32(sum) - offset;
+    }
+}
+
+/// output = dequantised(values · weights) + bias.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(super) fn multiply_int8(
+    rows: QuantisedRows<'_>,
+    weights: Int8Weights<'_>,
+    output: &mut [f32],
+) {
+    let outputs = weights.outputs();
+    let (inputs, count) = (weights.inputs(), rows.count());
+    let block = count.div_ceil(count.div_ceil(ROW_BLOCK));
+    for (index, panel) in weights.panels.chunks_exact(inputs * PANEL).enumerate() {
+        let panel = Panel { weights, bytes: panel, column: index * PANEL };
+        for first in (0..count).step_by(block) {
+            let block = first..(first + block).min(count);
+            let output = &mut output[block.start * outputs..block.end * outputs];
+            let rows = rows.block(block, inputs);
+            match rows.count() {
+                12 => panel.multiply::<12>(rows, output),
+                11 => panel.multiply::<11>(rows, output),
+                10 => panel.multiply::<10>(rows, output),
+                9 => panel.multiply::<9>(rows, output),
+                8 => panel.multiply::<8>(rows, output),
+                7 => panel.multiply::<7>(rows, output),
+                6 => panel.multiply::<6>(rows, output),
+                5 => panel.multiply::<5>(rows, output),
+                4 => panel.multiply::<4>(rows, output),
+                3 => panel.multiply::<3>(rows, output),
+                2 => panel.multiply::<2>(rows, output),
+                _ => panel.multiply::<1>(rows, output),
+            }
+        }
+    }
+}
+
+/// Thirty-two outputs of a weight matrix.
+#[derive(Clone, Copy)]
+struct Panel<'a> {
+    weights: Int8Weights<'a>,
+    bytes: &'a [u8],
+    column: usize,
+}
+
+impl Panel<'_> {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    fn multiply<const R: usize>(self, rows: QuantisedRows<'_>, output: &mut [f32]) {
+        let sums = self.sums::<R>(rows.values);
+        let outputs = self.weights.outputs();
+        for half in 0..PANEL / LANES {
+            let group = self.column / LANES + half;
+            let weight_sum = load_integers(&self.weights.sums.as_chunks().0[group]);
+            let scale = RegisterLanes::load(&self.weights.scales.as_chunks().0[group]);
+            let bias = RegisterLanes::load(&self.weights.bias.as_chunks().0[group]);
+            let rows = rows.scales.iter().zip(rows.zeros).zip(&sums);
+            for (((row_scale, zero), sums), output) in rows.zip(output.chunks_exact_mut(outputs)) {
+                let shift = _mm512_mullo_epi32(_mm512_set1_epi32(*zero), weight_sum);
+                let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[half], shift));
+                let row_scale = RegisterLanes::splat(*row_scale);
+                let value = glue::dequantise(RegisterLanes(sum), row_scale, scale, bias);
+                value.store(&mut output.as_chunks_mut().0[group]);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512vnni")]
+    fn sums<const R: usize>(self, values: &[u8]) -> [[__m512i; 2]; R] {
+        let steps = self.weights.inputs() / INTERLEAVE;
+        assert!(values.len() == R * steps * INTERLEAVE);
+        let values = values.as_ptr().cast::<i32>();
+        let mut sums = [[_mm512_setzero_si512(); 2]; R];
+        for (step, weights) in self.bytes.as_chunks::<{ 2 * BYTES }>().0.iter().enumerate() {
+            let [left, right] = [&weights[..BYTES], &weights[BYTES..]].map(|half| {
+                // SAFETY: the slice holds the 64 bytes read, alignment is free.
+                unsafe { _mm512_loadu_si512(half.as_ptr().cast()) }
+            });
+            for (r, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: `bytes` holds `steps` groups of 128, so `step < steps`, and `values`
+                // holds R rows of `steps` groups of four bytes (asserted).
+                let input = unsafe { values.add(r * steps + step).read_unaligned() };
+                let input = _mm512_set1_epi32(input);
+                sums[0] = _mm512_dpbusd_epi32(sums[0], input, left);
+                sums[1] = _mm512_dpbusd_epi32(sums[1], input, right);
+            }
+        }
+        sums
+    }
+}

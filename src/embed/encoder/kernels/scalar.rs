@@ -1,0 +1,179 @@
+//! What is the right answer? The definition of every kernel, in plain Rust.
+//!
+//! Integer sums are exact, so any order of summation is the definition; f32 steps follow `glue`
+//! over an array of sixteen. This module does not know which processor it runs on.
+
+use super::lanes::{LANES, Lanes};
+use super::{INTERLEAVE, Int8Weights, PANEL, QuantisedRows, QuantisedRowsMut, glue};
+
+/// Sixteen f32 in an array.
+#[derive(Clone, Copy)]
+pub(super) struct ArrayLanes([f32; LANES]);
+
+impl ArrayLanes {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        let mut lanes = self.0;
+        for (a, b) in lanes.iter_mut().zip(other.0) {
+            *a = f(*a, b);
+        }
+        Self(lanes)
+    }
+}
+
+impl Lanes for ArrayLanes {
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([value; LANES])
+    }
+
+    #[inline(always)]
+    fn load(from: &[f32; LANES]) -> Self {
+        Self(*from)
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32; LANES]) {
+        *to = self.0;
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self(self.0.map(f32::abs))
+    }
+
+    #[inline(always)]
+    fn with_sign_of(self, sign: Self) -> Self {
+        self.zip(sign, f32::copysign)
+    }
+
+    #[inline(always)]
+    fn shift_exponent(self, steps: Self) -> Self {
+        self.zip(steps, |a, b| f32::from_bits(a.to_bits().wrapping_add(b.to_bits() << 23)))
+    }
+
+    #[inline(always)]
+    fn store_low_bytes(self, to: &mut [u8; LANES]) {
+        for (byte, lane) in to.iter_mut().zip(self.0) {
+            *byte = lane.to_bits().to_le_bytes()[0];
+        }
+    }
+}
+
+/// output = dequantised(values · weights) + bias, panel by panel so that one stays in cache.
+pub(super) fn multiply_int8(
+    rows: QuantisedRows<'_>,
+    weights: Int8Weights<'_>,
+    output: &mut [f32],
+) {
+    let (inputs, outputs) = (weights.inputs(), weights.outputs());
+    for (index, panel) in weights.panels.chunks_exact(inputs * PANEL).enumerate() {
+        let columns = index * PANEL..(index + 1) * PANEL;
+        let scales = rows.scales.iter().zip(rows.zeros);
+        let rows = rows.values.chunks_exact(inputs).zip(scales);
+        for ((row, (row_scale, zero)), output) in rows.zip(output.chunks_exact_mut(outputs)) {
+            let sums = panel_sums(row, panel);
+            let constants = weights.sums[columns.clone()]
+                .iter()
+                .zip(&weights.scales[columns.clone()])
+                .zip(&weights.bias[columns.clone()]);
+            let places = output[columns.clone()].iter_mut().zip(sums);
+            for ((to, sum), ((weight_sum, scale), bias)) in places.zip(constants) {
+                *to = (sum - zero * weight_sum) as f32 * (row_scale * scale) + bias;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn panel_sums(row: &[u8], panel: &[u8]) -> [i32; PANEL] {
+    let mut sums = [0; PANEL];
+    let groups = panel.as_chunks::<{ PANEL * INTERLEAVE }>().0;
+    for (inputs, weights) in row.as_chunks::<INTERLEAVE>().0.iter().zip(groups) {
+        for (sum, weights) in sums.iter_mut().zip(weights.as_chunks::<INTERLEAVE>().0) {
+            for (input, weight) in inputs.iter().zip(weights) {
+                *sum += i32::from(*input) * i32::from(weight.cast_signed());
+            }
+        }
+    }
+    sums
+}
+
+/// For each row of signed bytes, the sum of its products with `query`.
+pub(super) fn dot_rows(rows: &[u8], query: &[i8], dots: &mut [i32]) {
+    for (row, dot) in rows.chunks_exact(query.len()).zip(dots) {
+        let products = row.iter().zip(query);
+        *dot = products.map(|(a, b)| i32::from(a.cast_signed()) * i32::from(*b)).sum();
+    }
+}
+
+/// [`glue::quantise_rows`] over arrays.
+pub(super) fn quantise_rows(rows: &[f32], width: usize, to: QuantisedRowsMut<'_>) {
+    glue::quantise_rows::<ArrayLanes>(rows, width, to);
+}
+
+/// [`glue::add_and_normalise`] over arrays.
+pub(super) fn add_and_normalise(
+    rows: &mut [f32],
+    residual: Option<&[f32]>,
+    gain: &[f32],
+    bias: &[f32],
+    epsilon: f32,
+) {
+    glue::add_and_normalise::<ArrayLanes>(rows, residual, gain, bias, epsilon);
+}
+
+/// [`glue::gelu`] over arrays.
+pub(super) fn gelu(values: &mut [f32]) {
+    glue::gelu::<ArrayLanes>(values);
+}
+
+/// [`glue::attention`] over arrays.
+pub(super) fn attention(
+    projected: &[f32],
+    heads: usize,
+    scratch: &mut glue::AttentionScratch,
+    output: &mut [f32],
+) {
+    glue::attention::<ArrayLanes>(projected, heads, scratch, output);
+}
+
+/// [`glue::mean_and_scale`] over arrays.
+pub(super) fn mean_and_scale(rows: &[f32], output: &mut [f32]) {
+    glue::mean_and_scale::<ArrayLanes>(rows, output);
+}
+
+/// [`glue::multiply_f32`] over arrays.
+pub(super) fn multiply_f32(rows: &[f32], panels: &[f32], bias: &[f32], output: &mut [f32]) {
+    glue::multiply_f32::<ArrayLanes>(rows, panels, bias, output);
+}

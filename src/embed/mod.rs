@@ -1,0 +1,126 @@
+//! How does a text become a vector, and how do two vectors compare?
+//!
+//! An [`Embedder`] turns texts into unit vectors; [`encoder`] is ours (BERT, in int8 or f32),
+//! users may bring any other. [`matrix`] keeps vectors as bytes and compares them in integers,
+//! [`cache`] remembers vectors by content, [`models`] handles model files. Invariants: a text's
+//! vector depends on that text alone, never on its neighbours in a call, on the number of
+//! threads, or (int8) on the processor; the fingerprint changes whenever vectors may change.
+//! This layer does not know what the texts are: neither passages nor questions.
+
+pub mod cache;
+pub mod encoder;
+pub mod manifest;
+pub mod matrix;
+pub mod model;
+pub mod models;
+pub mod quantise;
+
+use std::error::Error;
+
+use crate::ids::Fingerprint;
+
+pub use encoder::{CpuPath, Encoder};
+pub use model::default_model;
+
+/// Vectors, one row a text.
+pub type Matrix = ndarray::Array2<f32>;
+
+/// A matrix of `rows` · `columns` numbers that lie row after row.
+fn matrix_of_rows(rows: usize, columns: usize, numbers: Vec<f32>) -> Matrix {
+    debug_assert_eq!(numbers.len(), rows * columns);
+    Matrix::from_shape_vec((rows, columns), numbers).unwrap_or_default()
+}
+
+/// Turns texts into vectors of length one (or zero, for a text without content).
+///
+/// ```
+/// use guidepost::embed::{EmbedError, Embedder, Matrix};
+/// use guidepost::ids::Fingerprint;
+///
+/// /// Two letters counted: a toy that shows what an embedder of your own has to say.
+/// struct Letters;
+///
+/// impl Embedder for Letters {
+///     fn name(&self) -> &str {
+///         "letters"
+///     }
+///     fn dimension(&self) -> usize {
+///         2
+///     }
+///     fn fingerprint(&self) -> Fingerprint {
+///         Fingerprint::of(b"letters 1")
+///     }
+///     fn embed(&self, texts: &[&str]) -> Result<Matrix, EmbedError> {
+///         let count = |text: &str, letter| text.chars().filter(|c| *c == letter).count() as f32;
+///         Ok(Matrix::from_shape_fn((texts.len(), 2), |(row, column)| {
+///             let counts = [count(texts[row], 'a'), count(texts[row], 'b')];
+///             let length = counts[0].hypot(counts[1]).max(1.0);
+///             counts[column] / length
+///         }))
+///     }
+/// }
+///
+/// assert_eq!(Letters.embed(&["aaa"]).unwrap()[[0, 0]], 1.0);
+/// ```
+pub trait Embedder: Send + Sync {
+    /// What reports call it, for example `all-MiniLM-L6-v2 int8`.
+    fn name(&self) -> &str;
+
+    /// Numbers in a vector.
+    fn dimension(&self) -> usize;
+
+    /// Identifies everything the vectors depend on: weights, tokenizer, arithmetic, limits.
+    fn fingerprint(&self) -> Fingerprint;
+
+    /// Embeds each text by itself; row i is the vector of text i.
+    ///
+    /// # Errors
+    /// [`EmbedError`] when a text cannot be tokenised or the backend fails.
+    fn embed(&self, texts: &[&str]) -> Result<Matrix, EmbedError>;
+}
+
+/// Why texts could not be embedded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmbedError {
+    /// The tokenizer refused a text.
+    #[error("cannot tokenise text {index} of the call")]
+    Tokenise {
+        /// Place of the text in the call, from 0.
+        index: usize,
+        /// What the tokenizer said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The tokenizer made a token that the weights have no row for.
+    #[error("token {token} of text {index} is outside the vocabulary of {vocabulary}")]
+    Vocabulary {
+        /// Place of the text in the call, from 0.
+        index: usize,
+        /// The token.
+        token: u32,
+        /// Rows of the embedding table.
+        vocabulary: usize,
+    },
+    /// An embedder outside this crate failed.
+    #[error("embedder `{embedder}` failed")]
+    Backend {
+        /// The embedder's name.
+        embedder: String,
+        /// What it said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// An embedder returned a matrix of another shape than it was asked for.
+    #[error("embedder returned {rows} × {columns} numbers instead of {expected_rows} × {expected_columns}")]
+    Shape {
+        /// Rows returned.
+        rows: usize,
+        /// Columns returned.
+        columns: usize,
+        /// Texts given.
+        expected_rows: usize,
+        /// The embedder's dimension.
+        expected_columns: usize,
+    },
+}

@@ -1,0 +1,95 @@
+//! What a snapshot is made of, as written beside it.
+//!
+//! The id is a hash of the inputs alone (documents, rules, synonyms, settings, model, format);
+//! the files' checksums stand apart, because tantivy names its segments at random: the same
+//! inputs promise the same runs, not the same files.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::settings::Settings;
+use crate::ids::Fingerprint;
+
+/// Version of the snapshot's files.
+pub const FORMAT_VERSION: u32 = 1;
+/// Oldest version this code reads.
+pub const OLDEST_READABLE: u32 = 1;
+
+/// Said wherever text of the example corpus goes.
+pub const EXAMPLE_NOTICE: &str =
+    "Example guidance, approved by a fictional approver. Not clinically approved.";
+
+/// What a snapshot is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the files.
+    pub format: u32,
+    /// The snapshot's id: a hash of [`Manifest::inputs`].
+    pub id: Fingerprint,
+    /// Everything the id is made of.
+    pub inputs: Inputs,
+    /// The settings it was built with; defaults of every engine over it.
+    pub settings: Settings,
+    /// What it holds.
+    pub counts: Counts,
+    /// What every answer's provenance must say, when any approval is an example's or research's.
+    pub notice: Option<String>,
+    /// Version of the program that built it.
+    pub built_by: String,
+    /// Its files.
+    pub files: Vec<FileRecord>,
+}
+
+/// The canonical inputs of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// Version of the snapshot's files.
+    pub format: u32,
+    /// Documents: paths and bytes, in order of id.
+    pub documents: Fingerprint,
+    /// Safety and route rules.
+    pub rules: Fingerprint,
+    /// The analyzer with its synonyms.
+    pub analyzer: Fingerprint,
+    /// The settings.
+    pub settings: Fingerprint,
+    /// The embedding model with its tokenizer.
+    pub embedder: Fingerprint,
+    /// Name of the embedding model.
+    pub embedder_name: String,
+    /// Most tokens of a passage.
+    pub passage_tokens: usize,
+}
+
+impl Inputs {
+    /// The id these inputs make.
+    pub fn id(&self) -> Fingerprint {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Fingerprint::of_parts([b"guidepost snapshot".as_slice(), text.as_bytes()])
+    }
+}
+
+/// What a snapshot holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Documents, by kind.
+    pub documents: BTreeMap<String, usize>,
+    /// Documents, by approval: a role, or `draft`, or `withdrawn`.
+    pub approvals: BTreeMap<String, usize>,
+    /// Passages.
+    pub passages: usize,
+    /// Question variants.
+    pub variants: usize,
+}
+
+/// A file of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Path relative to the snapshot, with `/`.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// BLAKE3 of its bytes.
+    pub checksum: Fingerprint,
+}

@@ -1,0 +1,435 @@
+//! Postings on disk: which rows hold a term, how often, and how long each field is.
+//!
+//! tantivy stores and compresses the postings; everything that scores is ours
+//! ([`crate::retrieve::lexical`]). Field lengths stand in columns of our own, exact, because
+//! tantivy's field norm keeps one lossy byte. A set of postings is always one merged segment
+//! without deletions, whatever the number of commits it was written in, so that document
+//! frequencies and lengths depend on the rows alone. Rows are found through their own column,
+//! never through tantivy's document numbers, which follow the history of commits.
+//!
+//! This module knows terms and rows; it does not know documents, passages or scores.
+
+use std::path::Path;
+
+use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
+use tantivy::columnar::Column;
+use tantivy::merge_policy::NoMergePolicy;
+use tantivy::postings::Postings as _;
+use tantivy::schema::{
+    FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::{DocSet as _, Index, IndexWriter, SegmentReader, TERMINATED, TantivyDocument, Term};
+use tantivy_fst::Automaton;
+
+use crate::text::analyse::{Analysis, CONCEPT_MARK};
+
+/// A field of a passage that is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TextField {
+    /// The document's title.
+    Title,
+    /// The headings above the passage.
+    Headings,
+    /// The document's approved question variants.
+    Questions,
+    /// The passage itself.
+    Body,
+}
+
+impl TextField {
+    /// All fields, in the order their columns are kept.
+    pub const ALL: [TextField; 4] =
+        [TextField::Title, TextField::Headings, TextField::Questions, TextField::Body];
+
+    /// Name of the field, in settings and explanations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TextField::Title => "title",
+            TextField::Headings => "headings",
+            TextField::Questions => "questions",
+            TextField::Body => "body",
+        }
+    }
+}
+
+/// One value a field, in the order of [`TextField::ALL`].
+pub type PerField<T> = [T; 4];
+
+/// Why postings cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostingsError {
+    /// tantivy failed.
+    #[error("the postings could not be {doing}")]
+    Tantivy {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        #[source]
+        source: tantivy::TantivyError,
+    },
+    /// A posting list could not be read.
+    #[error("a posting list could not be read")]
+    Read {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The folder does not hold one segment without deletions, as every set of ours does.
+    #[error("expected one segment of {expected} rows without deletions, found {found}")]
+    Layout {
+        /// Rows expected.
+        expected: u32,
+        /// What was found.
+        found: String,
+    },
+    /// A row's column is missing or out of range.
+    #[error("column `{column}` does not fit {rows} rows")]
+    Column {
+        /// Which column.
+        column: &'static str,
+        /// Rows expected.
+        rows: u32,
+    },
+}
+
+fn failed(doing: &'static str) -> impl FnOnce(tantivy::TantivyError) -> PostingsError {
+    move |source| PostingsError::Tantivy { doing, source }
+}
+
+const ROW_COLUMN: &str = "row";
+const LENGTH_COLUMNS: PerField<&str> =
+    ["length_title", "length_headings", "length_questions", "length_body"];
+
+/// Memory tantivy may fill before it flushes a segment of its own accord.
+const WRITER_BYTES: usize = 256 << 20;
+
+fn schema() -> Schema {
+    let mut builder = Schema::builder();
+    for field in TextField::ALL {
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer("raw")
+            .set_fieldnorms(false)
+            .set_index_option(IndexRecordOption::WithFreqs);
+        let options = TextOptions::default().set_indexing_options(indexing);
+        builder.add_text_field(field.as_str(), options);
+    }
+    builder.add_u64_field(ROW_COLUMN, NumericOptions::default() | FAST);
+    for column in LENGTH_COLUMNS {
+        builder.add_u64_field(column, NumericOptions::default() | FAST);
+    }
+    builder.build()
+}
+
+fn field(schema: &Schema, name: &str) -> Result<Field, PostingsError> {
+    schema.get_field(name).map_err(failed("described"))
+}
+
+/// Writes the postings of rows 0, 1, 2, … into an empty folder.
+///
+/// `commits` spreads the rows over that many commits before they are merged into one segment;
+/// it changes nothing that a reader sees.
+///
+/// # Errors
+/// [`PostingsError::Tantivy`] when tantivy cannot write.
+pub fn write_postings<'a>(
+    folder: &Path,
+    rows: impl ExactSizeIterator<Item = PerField<&'a Analysis>>,
+    commits: usize,
+) -> Result<(), PostingsError> {
+    let schema = schema();
+    let index = Index::create_in_dir(folder, schema.clone()).map_err(failed("created"))?;
+    let mut writer: IndexWriter =
+        index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed("created"))?;
+    writer.set_merge_policy(Box::new(NoMergePolicy));
+    let per_commit = rows.len().div_ceil(commits.max(1)).max(1);
+    for (row, analyses) in rows.enumerate() {
+        writer.add_document(row_document(&schema, row, analyses)?).map_err(failed("written"))?;
+        if (row + 1) % per_commit == 0 {
+            writer.commit().map_err(failed("committed"))?;
+        }
+    }
+    writer.commit().map_err(failed("committed"))?;
+    let segments = index.searchable_segment_ids().map_err(failed("merged"))?;
+    if segments.len() > 1 {
+        writer.merge(&segments).wait().map_err(failed("merged"))?;
+    }
+    writer.wait_merging_threads().map_err(failed("merged"))?;
+    let collector: IndexWriter =
+        index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed("merged"))?;
+    collector.set_merge_policy(Box::new(NoMergePolicy));
+    collector.garbage_collect_files().wait().map_err(failed("merged"))?;
+    Ok(())
+}
+
+fn row_document(
+    schema: &Schema,
+    row: usize,
+    analyses: PerField<&Analysis>,
+) -> Result<TantivyDocument, PostingsError> {
+    let mut document = TantivyDocument::new();
+    document.add_u64(field(schema, ROW_COLUMN)?, row as u64);
+    for (text_field, analysis) in TextField::ALL.into_iter().zip(analyses) {
+        let column = LENGTH_COLUMNS[text_field as usize];
+        document.add_u64(field(schema, column)?, u64::from(analysis.len()));
+        let texts = analysis.terms.iter().map(|t| &t.text).chain(&analysis.concepts);
+        let tokens: Vec<Token> = texts
+            .enumerate()
+            .map(|(position, text)| Token { text: text.clone(), position, ..Token::default() })
+            .collect();
+        if !tokens.is_empty() {
+            let text = PreTokenizedString { text: String::new(), tokens };
+            document.add_pre_tokenized_text(field(schema, text_field.as_str())?, text);
+        }
+    }
+    Ok(document)
+}
+
+/// Opened postings.
+pub struct Postings {
+    segment: SegmentReader,
+    fields: PerField<Field>,
+    /// Row of each tantivy document.
+    rows: Vec<u32>,
+    /// Length of each field, by row.
+    lengths: PerField<Vec<u32>>,
+    averages: PerField<f64>,
+    automata: [LevenshteinAutomatonBuilder; 2],
+}
+
+impl std::fmt::Debug for Postings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postings").field("rows", &self.rows.len()).finish_non_exhaustive()
+    }
+}
+
+impl Postings {
+    /// Opens the postings of `expected` rows.
+    ///
+    /// # Errors
+    /// [`PostingsError`] when files are missing or damaged, or hold another number of rows.
+    pub fn open(folder: &Path, expected: u32) -> Result<Postings, PostingsError> {
+        let index = Index::open_in_dir(folder).map_err(failed("opened"))?;
+        let segments = index.searchable_segments().map_err(failed("opened"))?;
+        let schema = index.schema();
+        let readers: Vec<SegmentReader> = segments
+            .iter()
+            .map(SegmentReader::open)
+            .collect::<tantivy::Result<_>>()
+            .map_err(failed("opened"))?;
+        let [segment] = <[SegmentReader; 1]>::try_from(readers).map_err(|readers| {
+            PostingsError::Layout { expected, found: format!("{} segments", readers.len()) }
+        })?;
+        if segment.max_doc() != expected || segment.has_deletes() {
+            let found = format!(
+                "{} rows, {} of them deleted",
+                segment.max_doc(),
+                segment.num_deleted_docs()
+            );
+            return Err(PostingsError::Layout { expected, found });
+        }
+        let rows = column(&segment, ROW_COLUMN, expected)?;
+        let mut seen = vec![false; rows.len()];
+        for &row in &rows {
+            match seen.get_mut(row as usize) {
+                Some(seen) if !*seen => *seen = true,
+                _ => return Err(PostingsError::Column { column: ROW_COLUMN, rows: expected }),
+            }
+        }
+        let mut lengths: PerField<Vec<u32>> = Default::default();
+        let mut fields = [Field::from_field_id(0); 4];
+        for text_field in TextField::ALL {
+            let f = text_field as usize;
+            fields[f] = field(&schema, text_field.as_str())?;
+            let by_document = column(&segment, LENGTH_COLUMNS[f], expected)?;
+            lengths[f] = vec![0; rows.len()];
+            for (&row, length) in rows.iter().zip(by_document) {
+                lengths[f][row as usize] = length;
+            }
+        }
+        let averages = lengths.each_ref().map(|column| mean(column));
+        let automata = [1, 2].map(|distance| LevenshteinAutomatonBuilder::new(distance, true));
+        Ok(Postings { segment, fields, rows, lengths, averages, automata })
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> u32 {
+        self.rows.len() as u32
+    }
+
+    /// Length of a field of a row, in terms.
+    pub fn length(&self, field: TextField, row: u32) -> u32 {
+        self.lengths[field as usize].get(row as usize).copied().unwrap_or(0)
+    }
+
+    /// Mean length of a field over all rows, in terms.
+    pub fn average_length(&self, field: TextField) -> f64 {
+        self.averages[field as usize]
+    }
+
+    /// Whether any row holds the term in any field.
+    ///
+    /// # Errors
+    /// [`PostingsError::Read`] when the files cannot be read.
+    pub fn contains(&self, term: &str) -> Result<bool, PostingsError> {
+        for f in self.fields {
+            let inverted = self.segment.inverted_index(f).map_err(failed("read"))?;
+            if inverted
+                .get_term_info(&Term::from_field_text(f, term))
+                .map_err(|source| PostingsError::Read { source })?
+                .is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Calls `visit(row, frequency)` for every row whose `field` holds the term, in an
+    /// unspecified order.
+    ///
+    /// # Errors
+    /// [`PostingsError`] when the files cannot be read.
+    pub fn visit(
+        &self,
+        field: TextField,
+        term: &str,
+        mut visit: impl FnMut(u32, u32),
+    ) -> Result<(), PostingsError> {
+        let f = self.fields[field as usize];
+        let inverted = self.segment.inverted_index(f).map_err(failed("read"))?;
+        let postings = inverted
+            .read_postings(&Term::from_field_text(f, term), IndexRecordOption::WithFreqs)
+            .map_err(|source| PostingsError::Read { source })?;
+        let Some(mut postings) = postings else { return Ok(()) };
+        let mut document = postings.doc();
+        while document != TERMINATED {
+            if let Some(&row) = self.rows.get(document as usize) {
+                visit(row, postings.term_freq());
+            }
+            document = postings.advance();
+        }
+        Ok(())
+    }
+
+    /// Terms of the lexicon nearest to a term: all those at the smallest edit distance that
+    /// any has, up to `distance` (1 or 2; a transposition counts one). In lexical order;
+    /// concepts are never returned.
+    ///
+    /// # Errors
+    /// [`PostingsError`] when the files cannot be read.
+    pub fn nearest_terms(&self, term: &str, distance: u8) -> Result<Vec<String>, PostingsError> {
+        let builder = &self.automata[usize::from(distance.clamp(1, 2) - 1)];
+        let automaton = Levenshtein(builder.build_dfa(term));
+        let mut found: Vec<(u8, String)> = Vec::new();
+        for f in self.fields {
+            let inverted = self.segment.inverted_index(f).map_err(failed("read"))?;
+            let mut stream = inverted
+                .terms()
+                .search(&automaton)
+                .into_stream()
+                .map_err(|source| PostingsError::Read { source })?;
+            while stream.advance() {
+                let Ok(text) = std::str::from_utf8(stream.key()) else { continue };
+                if let Distance::Exact(d) = automaton.0.eval(text)
+                    && !text.starts_with(CONCEPT_MARK)
+                {
+                    found.push((d, text.to_owned()));
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        let nearest = found.first().map(|(d, _)| *d);
+        Ok(found.into_iter().filter(|(d, _)| Some(*d) == nearest).map(|(_, t)| t).collect())
+    }
+}
+
+fn column(segment: &SegmentReader, name: &'static str, rows: u32) -> Result<Vec<u32>, PostingsError> {
+    let column: Column<u64> = segment.fast_fields().u64(name).map_err(failed("read"))?;
+    (0..rows)
+        .map(|document| column.first(document).and_then(|value| u32::try_from(value).ok()))
+        .collect::<Option<Vec<u32>>>()
+        .ok_or(PostingsError::Column { column: name, rows })
+}
+
+fn mean(lengths: &[u32]) -> f64 {
+    if lengths.is_empty() {
+        return 0.0;
+    }
+    lengths.iter().map(|&l| u64::from(l)).sum::<u64>() as f64 / lengths.len() as f64
+}
+
+struct Levenshtein(DFA);
+
+impl Automaton for &Levenshtein {
+    type State = u32;
+
+    fn start(&self) -> u32 {
+        self.0.initial_state()
+    }
+
+    fn is_match(&self, state: &u32) -> bool {
+        matches!(self.0.distance(*state), Distance::Exact(_))
+    }
+
+    fn can_match(&self, state: &u32) -> bool {
+        *state != SINK_STATE
+    }
+
+    fn accept(&self, state: &u32, byte: u8) -> u32 {
+        self.0.transition(*state, byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::analyse::{Analyzer, Synonyms};
+
+    fn build(texts: &[&str], commits: usize) -> (tempfile::TempDir, Postings) {
+        let analyzer = Analyzer::new(&Synonyms::default()).unwrap();
+        let analyses: Vec<Analysis> = texts.iter().map(|t| analyzer.analyse(t)).collect();
+        let empty = Analysis::default();
+        let folder = tempfile::tempdir().unwrap();
+        let rows = analyses.iter().map(|a| [&empty, &empty, &empty, a]);
+        write_postings(folder.path(), rows, commits).unwrap();
+        let postings = Postings::open(folder.path(), texts.len() as u32).unwrap();
+        (folder, postings)
+    }
+
+    const TEXTS: [&str; 5] =
+        ["lump lump breast", "breast screening", "bowel screening kit", "", "kit kits kitten"];
+
+    #[test]
+    fn rows_frequencies_and_lengths_are_exact_whatever_the_commits() {
+        for commits in [1, 2, 3, 5, 12] {
+            let (_folder, postings) = build(&TEXTS, commits);
+            let mut found = Vec::new();
+            postings.visit(TextField::Body, "kit", |row, tf| found.push((row, tf))).unwrap();
+            found.sort_unstable();
+            assert_eq!(found, [(2, 1), (4, 2)], "{commits} commits");
+            assert_eq!(postings.length(TextField::Body, 0), 3);
+            assert_eq!(postings.length(TextField::Body, 3), 0);
+            assert!((postings.average_length(TextField::Body) - 11.0 / 5.0).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn nearest_terms_keep_to_the_smallest_distance() {
+        let (_folder, postings) = build(&TEXTS, 1);
+        assert_eq!(postings.nearest_terms("brest", 2).unwrap(), ["breast"]);
+        assert_eq!(postings.nearest_terms("bowle", 1).unwrap(), ["bowel"]);
+        assert!(postings.nearest_terms("zzzzzz", 2).unwrap().is_empty());
+    }
+
+    #[test]
+    fn another_number_of_rows_is_refused() {
+        let (folder, _postings) = build(&TEXTS, 2);
+        assert!(matches!(
+            Postings::open(folder.path(), 4),
+            Err(PostingsError::Layout { expected: 4, .. })
+        ));
+    }
+}

@@ -1,0 +1,397 @@
+//! The index folder: snapshots side by side, and which of them is current.
+//!
+//! ```text
+//! snapshots/<id>/      immutable snapshots
+//! CURRENT              id of the one that is served
+//! published.jsonl      every id ever made current, in order; what rollback reads
+//! revocations.jsonl    documents taken back at once, append-only
+//! cache/               embeddings by content
+//! LOCK                 held by whoever writes
+//! ```
+//!
+//! Every change is one rename or one append; a kill at any instant leaves the previous state.
+//! What an interrupted build leaves behind (`snapshots/.building-*`) is never read and is
+//! removed by the next writer. Readers take no lock.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use super::manifest::Manifest;
+use super::snapshot::{MANIFEST_FILE, Snapshot, SnapshotError, read_manifest};
+use crate::durable;
+use crate::ids::{DocumentId, Fingerprint};
+
+const SNAPSHOTS: &str = "snapshots";
+const BUILDING: &str = ".building-";
+const CURRENT: &str = "CURRENT";
+const PUBLISHED: &str = "published.jsonl";
+const REVOCATIONS: &str = "revocations.jsonl";
+const LOCK: &str = "LOCK";
+
+/// Why the index folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A file cannot be read or written.
+    #[error("the index folder cannot be used")]
+    Io {
+        /// Why; names the path.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process is writing.
+    #[error("another process is writing to {}; wait until it has ended", .root.display())]
+    Locked {
+        /// The index folder.
+        root: PathBuf,
+    },
+    /// There is no current snapshot.
+    #[error("{} holds no snapshot; build one with `guidepost index build`", .root.display())]
+    NoSnapshot {
+        /// The index folder.
+        root: PathBuf,
+    },
+    /// A file of the folder does not parse.
+    #[error("{}:{line}: {message}; restore the file or build the index again", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// The snapshot asked for is not there.
+    #[error("no snapshot `{wanted}` in {}; `guidepost index list` shows what is there", .root.display())]
+    Unknown {
+        /// The index folder.
+        root: PathBuf,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// There is nothing to go back to.
+    #[error("no earlier snapshot in {} to go back to", .root.display())]
+    NothingEarlier {
+        /// The index folder.
+        root: PathBuf,
+    },
+    /// The snapshot to go back to does not open.
+    #[error("snapshot {id} does not open")]
+    Snapshot {
+        /// The snapshot.
+        id: Fingerprint,
+        /// Why.
+        #[source]
+        source: Box<SnapshotError>,
+    },
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(source: std::io::Error) -> Self {
+        StoreError::Io { source }
+    }
+}
+
+/// The index folder, for reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// A snapshot of the folder.
+#[derive(Debug)]
+pub struct Listed {
+    /// Id: the name of its folder.
+    pub id: String,
+    /// Whether it is served.
+    pub current: bool,
+    /// Its manifest, or why it cannot be read.
+    pub manifest: Result<Manifest, SnapshotError>,
+}
+
+/// A document taken back at once, without a rebuild.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// The document.
+    pub document: DocumentId,
+    /// Who took it back.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Published {
+    id: Fingerprint,
+    at: Timestamp,
+}
+
+impl Store {
+    /// The index in a folder, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> Store {
+        Store { root: root.into() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where embeddings are cached.
+    pub fn cache_path(&self) -> PathBuf {
+        self.root.join("cache").join("embeddings.bin")
+    }
+
+    /// Where calibrations of this index stand.
+    pub fn calibrations(&self) -> PathBuf {
+        self.root.join("calibrations")
+    }
+
+    /// Folder of a snapshot.
+    pub fn folder(&self, id: Fingerprint) -> PathBuf {
+        self.root.join(SNAPSHOTS).join(id.to_string())
+    }
+
+    /// Id of the current snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSnapshot`] when nothing was ever published here.
+    pub fn current(&self) -> Result<Fingerprint, StoreError> {
+        let path = self.root.join(CURRENT);
+        if !path.exists() {
+            return Err(StoreError::NoSnapshot { root: self.root.clone() });
+        }
+        let text = fs_err::read_to_string(&path)?;
+        text.trim_end().parse().map_err(|error: crate::ids::IdError| StoreError::Damaged {
+            path,
+            line: 1,
+            message: error.to_string(),
+        })
+    }
+
+    /// Opens the current snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is none or it does not open.
+    pub fn open_current(&self) -> Result<Snapshot, StoreError> {
+        self.open(self.current()?)
+    }
+
+    /// Opens a snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError::Snapshot`] when it does not open.
+    pub fn open(&self, id: Fingerprint) -> Result<Snapshot, StoreError> {
+        Snapshot::open(&self.folder(id))
+            .map_err(|source| StoreError::Snapshot { id, source: Box::new(source) })
+    }
+
+    /// Whether a snapshot is there and opens.
+    pub fn opens(&self, id: Fingerprint) -> bool {
+        self.folder(id).join(MANIFEST_FILE).exists() && Snapshot::open(&self.folder(id)).is_ok()
+    }
+
+    /// All snapshots, by id.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        let folder = self.root.join(SNAPSHOTS);
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let current = self.current().ok().map(|id| id.to_string());
+        let mut names = Vec::new();
+        for entry in fs_err::read_dir(&folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names
+            .into_iter()
+            .map(|id| Listed {
+                current: current.as_deref() == Some(&id),
+                manifest: read_manifest(&folder.join(&id)),
+                id,
+            })
+            .collect())
+    }
+
+    /// The snapshot whose id begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] when none or several do.
+    pub fn find(&self, prefix: &str) -> Result<Fingerprint, StoreError> {
+        let matching: Vec<Fingerprint> = self
+            .list()?
+            .iter()
+            .filter(|listed| listed.id.starts_with(prefix))
+            .filter_map(|listed| listed.id.parse().ok())
+            .collect();
+        match matching[..] {
+            [id] => Ok(id),
+            _ => Err(StoreError::Unknown { root: self.root.clone(), wanted: prefix.to_owned() }),
+        }
+    }
+
+    /// The file of revocations, whether or not it exists.
+    pub fn revocations_path(&self) -> PathBuf {
+        self.root.join(REVOCATIONS)
+    }
+
+    /// All revocations, the first one of each document.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] naming the line: an unreadable revocation must stop the engine,
+    /// not be skipped.
+    pub fn revocations(&self) -> Result<BTreeMap<DocumentId, Revocation>, StoreError> {
+        let path = self.revocations_path();
+        let mut revocations = BTreeMap::new();
+        for (revocation, _) in read_lines::<Revocation>(&path)? {
+            revocations.entry(revocation.document.clone()).or_insert(revocation);
+        }
+        Ok(revocations)
+    }
+
+    /// Takes the lock for writing; creates the folder first if need be.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process holds it.
+    pub fn lock(&self) -> Result<Writer<'_>, StoreError> {
+        fs_err::create_dir_all(self.root.join(SNAPSHOTS))?;
+        fs_err::create_dir_all(self.root.join("cache"))?;
+        let path = self.root.join(LOCK);
+        let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
+        file.file().try_lock().map_err(|error| match error {
+            std::fs::TryLockError::WouldBlock => StoreError::Locked { root: self.root.clone() },
+            std::fs::TryLockError::Error(source) => StoreError::Io { source },
+        })?;
+        Ok(Writer { store: self, _lock: file })
+    }
+}
+
+/// The index folder, for writing; the lock is released when this is dropped.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    store: &'a Store,
+    _lock: fs_err::File,
+}
+
+impl Writer<'_> {
+    /// An empty folder to build a snapshot in, after removing what interrupted builds left.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when folders cannot be removed or made.
+    pub fn begin(&mut self) -> Result<TempDir, StoreError> {
+        let folder = self.store.root.join(SNAPSHOTS);
+        for entry in fs_err::read_dir(&folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(BUILDING) {
+                fs_err::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(tempfile::Builder::new().prefix(BUILDING).tempdir_in(folder)?)
+    }
+
+    /// Renames a finished folder to its id and makes it current.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the snapshot that was current stays so.
+    pub fn publish(&mut self, folder: TempDir, id: Fingerprint) -> Result<(), StoreError> {
+        let target = self.store.folder(id);
+        if target.exists() {
+            // It did not open, or it would have been reused: set it aside, then drop it.
+            let aside = folder.path().with_extension("damaged");
+            durable::rename(&target, &aside)?;
+            durable::rename(&folder.keep(), &target)?;
+            fs_err::remove_dir_all(aside)?;
+        } else {
+            durable::rename(&folder.keep(), &target)?;
+        }
+        self.make_current(id)
+    }
+
+    /// Makes a snapshot of the folder current.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the snapshot that was current stays so.
+    pub fn make_current(&mut self, id: Fingerprint) -> Result<(), StoreError> {
+        if self.store.current().is_ok_and(|current| current == id) {
+            return Ok(());
+        }
+        append_line(&self.store.root.join(PUBLISHED), &Published { id, at: Timestamp::now() })?;
+        durable::write(&self.store.root.join(CURRENT), format!("{id}\n").as_bytes())?;
+        Ok(())
+    }
+
+    /// Goes back to `to`, or to the snapshot that was current before the current one.
+    ///
+    /// # Errors
+    /// [`StoreError::NothingEarlier`], or [`StoreError::Snapshot`] when it does not open.
+    pub fn rollback(&mut self, to: Option<Fingerprint>) -> Result<Fingerprint, StoreError> {
+        let store = self.store;
+        let current = store.current()?;
+        let target = match to {
+            Some(id) => id,
+            None => read_lines::<Published>(&store.root.join(PUBLISHED))?
+                .iter()
+                .rev()
+                .map(|(published, _)| published.id)
+                .skip_while(|id| *id == current)
+                .find(|id| *id != current && store.folder(*id).exists())
+                .ok_or_else(|| StoreError::NothingEarlier { root: store.root.clone() })?,
+        };
+        store.open(target)?;
+        self.make_current(target)?;
+        Ok(target)
+    }
+
+    /// Takes a document back at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the record cannot be written; then nothing is revoked.
+    pub fn revoke(&mut self, revocation: &Revocation) -> Result<(), StoreError> {
+        append_line(&self.store.revocations_path(), revocation)
+    }
+}
+
+fn append_line(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
+    let mut line = serde_json::to_string(value).map_err(std::io::Error::other)?;
+    line.push('\n');
+    // A line that a crash cut short is closed first, so that it cannot swallow this one.
+    if fs_err::read(path).is_ok_and(|old| !old.is_empty() && !old.ends_with(b"\n")) {
+        line.insert(0, '\n');
+    }
+    durable::append(path, line.as_bytes())?;
+    Ok(())
+}
+
+/// Reads JSON lines. A last line without its line end was cut short by a crash before it was
+/// acknowledged, and is not read; any other line that does not parse is an error.
+fn read_lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<(T, usize)>, StoreError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs_err::read_to_string(path)?;
+    let complete = text.rfind('\n').map_or("", |end| &text[..end]);
+    let mut values = Vec::new();
+    for (number, line) in (1..).zip(complete.lines()) {
+        match serde_json::from_str(line) {
+            Ok(value) => values.push((value, number)),
+            Err(error) => {
+                let message = error.to_string();
+                return Err(StoreError::Damaged { path: path.to_owned(), line: number, message });
+            }
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,127 @@
+//! Rows in order: the one order there is.
+//!
+//! Rows of a snapshot are numbered by document id descending (bytewise), then passage ordinal
+//! ascending, so "score descending, then row ascending" *is* the documented tie rule (that of
+//! trec_eval, with the ordinal behind it).
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::score::Score;
+
+/// Number of a passage in its snapshot, in tie order.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Row(pub u32);
+
+/// A row and its score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// The row.
+    pub row: Row,
+    /// Its score; the unit belongs to the stage that made the ranking.
+    pub score: Score,
+}
+
+impl Hit {
+    fn order(&self, other: &Hit) -> Ordering {
+        other.score.cmp(&self.score).then(self.row.cmp(&other.row))
+    }
+}
+
+/// Hits by score descending, then row ascending; no row twice.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ranking(Vec<Hit>);
+
+#[derive(PartialEq, Eq)]
+struct Worst(Hit);
+
+impl Ord for Worst {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.order(&other.0)
+    }
+}
+
+impl PartialOrd for Worst {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ranking {
+    /// Orders hits. Of a row given twice the better score stays.
+    pub fn from_hits(hits: impl IntoIterator<Item = Hit>) -> Ranking {
+        let mut hits: Vec<Hit> = hits.into_iter().collect();
+        hits.sort_unstable_by_key(|h| (h.row, Reverse(h.score)));
+        hits.dedup_by_key(|h| h.row);
+        hits.sort_unstable_by(Hit::order);
+        Ranking(hits)
+    }
+
+    /// The best `depth` of many hits, each row given once, in memory of the depth alone.
+    pub fn top(hits: impl IntoIterator<Item = Hit>, depth: usize) -> Ranking {
+        let mut heap: BinaryHeap<Worst> = BinaryHeap::with_capacity(depth.min(4096) + 1);
+        for hit in hits {
+            if heap.len() < depth {
+                heap.push(Worst(hit));
+            } else if heap.peek().is_some_and(|worst| hit.order(&worst.0) == Ordering::Less) {
+                heap.pop();
+                heap.push(Worst(hit));
+            }
+        }
+        Ranking(heap.into_sorted_vec().into_iter().map(|w| w.0).collect())
+    }
+
+    /// The hits, best first.
+    pub fn hits(&self) -> &[Hit] {
+        &self.0
+    }
+
+    /// The best hit.
+    pub fn first(&self) -> Option<Hit> {
+        self.0.first().copied()
+    }
+
+    /// Place of a row, from 0.
+    pub fn rank_of(&self, row: Row) -> Option<usize> {
+        self.0.iter().position(|h| h.row == row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn hit((row, score): (u32, i32)) -> Hit {
+        Hit { row: Row(row), score: Score::new(f64::from(score)).unwrap() }
+    }
+
+    proptest! {
+        #[test]
+        fn top_equals_the_head_of_a_full_sort(
+            scores in proptest::collection::vec(-3..3i32, 0..60),
+            depth in 0..70usize,
+        ) {
+            let hits: Vec<Hit> = (0..).zip(scores).map(hit).collect();
+            let full = Ranking::from_hits(hits.clone());
+            let top = Ranking::top(hits.into_iter().rev(), depth);
+            prop_assert_eq!(top.hits(), &full.hits()[..depth.min(full.hits().len())]);
+        }
+
+        #[test]
+        fn order_is_score_then_row_and_rows_are_unique(
+            pairs in proptest::collection::vec((0..20u32, -3..3i32), 0..60),
+        ) {
+            let ranking = Ranking::from_hits(pairs.into_iter().map(hit));
+            for pair in ranking.hits().windows(2) {
+                prop_assert_eq!(pair[0].order(&pair[1]), Ordering::Less);
+                prop_assert_ne!(pair[0].row, pair[1].row);
+            }
+        }
+    }
+}

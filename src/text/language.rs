@@ -1,0 +1,406 @@
+//! Is this short message in English, and if not, in which language perhaps?
+//!
+//! Only an answer of "another language" has consequences (a person takes over), so doubt counts as
+//! English or unclear: typing slips, dialect, slang, names, a foreign word or a single word that is in
+//! no list must not be flagged. Scripts decide first (share of letters), then function words of
+//! languages people write to British services, spelt with or without accents. It does not translate
+//! and does not look for symptoms.
+
+use super::fold::words;
+
+/// What a short text seems to be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recognised {
+    /// English, slang and dialect included.
+    English,
+    /// Another language.
+    Other {
+        /// BCP 47 code of the best guess, when one language stands out.
+        code: Option<&'static str>,
+    },
+    /// Too little to tell.
+    Unclear,
+}
+
+/// Share of letters of another script above which the message is in that script.
+const SCRIPT_SHARE: f64 = 0.3;
+
+/// Recognises the language of a short message.
+pub fn recognise(raw: &str) -> Recognised {
+    if let Some(code) = other_script(raw) {
+        return Recognised::Other { code: Some(code) };
+    }
+    let tokens: Vec<String> = words(raw)
+        .map(|w| w.folded.replace('\'', ""))
+        .filter(|w| w.chars().any(char::is_alphabetic))
+        .collect();
+    let english = tokens.iter().filter(|w| is_in(ENGLISH, w)).count();
+    let Some((code, foreign)) = best_language(raw, &tokens) else {
+        return if english > 0 { Recognised::English } else { Recognised::Unclear };
+    };
+    let short = tokens.len() <= 3 && english == 0;
+    if foreign > english && (foreign >= 2 || short) {
+        Recognised::Other { code }
+    } else if english > 0 {
+        Recognised::English
+    } else {
+        Recognised::Unclear
+    }
+}
+
+fn is_in(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|w| w == word)
+}
+
+/// The language with most words in the message, by at least one that is no weak word.
+/// The code is left out when two languages have as many.
+fn best_language(raw: &str, tokens: &[String]) -> Option<(Option<&'static str>, usize)> {
+    let mut best: Option<(Option<&'static str>, usize)> = None;
+    for language in LANGUAGES {
+        let strong = tokens.iter().filter(|w| is_in(language.strong, w)).count()
+            + accented_words(raw, language.letters);
+        let weak = tokens.iter().filter(|w| is_in(language.weak, w)).count();
+        let count = strong + weak;
+        if strong == 0 {
+            continue;
+        }
+        best = match best {
+            Some((_, most)) if most > count => best,
+            Some((_, most)) if most == count => Some((None, most)),
+            _ => Some((Some(language.code), count)),
+        };
+    }
+    best
+}
+
+/// Words that hold a letter of the language that English never borrows.
+fn accented_words(raw: &str, letters: &str) -> usize {
+    if raw.is_ascii() || letters.is_empty() {
+        return 0;
+    }
+    let holds = |w: &&str| w.chars().flat_map(char::to_lowercase).any(|c| letters.contains(c));
+    raw.split_whitespace().filter(holds).count()
+}
+
+/// The code of the script that holds more than [`SCRIPT_SHARE`] of the letters, Latin apart.
+fn other_script(raw: &str) -> Option<&'static str> {
+    if raw.is_ascii() {
+        return None;
+    }
+    let mut letters = 0_usize;
+    let mut counts = [0_usize; SCRIPTS.len()];
+    for c in raw.chars().filter(|c| c.is_alphabetic()) {
+        letters += 1;
+        let code = u32::from(c);
+        if let Some(script) = SCRIPTS.iter().position(|s| s.from <= code && code <= s.to) {
+            counts[script] += 1;
+        }
+    }
+    let (script, count) =
+        counts.iter().copied().enumerate().max_by_key(|&(at, n)| (n, usize::MAX - at))?;
+    let many = count as f64 > SCRIPT_SHARE * letters as f64;
+    many.then(|| refine(SCRIPTS[script].code, raw))
+}
+
+/// Urdu and Persian letters, Ukrainian letters.
+fn refine(code: &'static str, raw: &str) -> &'static str {
+    match code {
+        "ar" if raw.contains(['ٹ', 'ڈ', 'ڑ', 'ں', 'ے', 'ہ', 'ھ']) => "ur",
+        "ar" if raw.contains(['پ', 'چ', 'گ', 'ک', 'ی']) => "fa",
+        "ru" if raw.contains(['і', 'ї', 'є', 'ґ']) => "uk",
+        code => code,
+    }
+}
+
+struct Script {
+    from: u32,
+    to: u32,
+    code: &'static str,
+}
+
+const SCRIPTS: [Script; 17] = [
+    Script { from: 0x600, to: 0x6ff, code: "ar" },
+    Script { from: 0x750, to: 0x77f, code: "ar" },
+    Script { from: 0x900, to: 0x97f, code: "hi" },
+    Script { from: 0x980, to: 0x9ff, code: "bn" },
+    Script { from: 0xa00, to: 0xa7f, code: "pa" },
+    Script { from: 0xa80, to: 0xaff, code: "gu" },
+    Script { from: 0xb80, to: 0xbff, code: "ta" },
+    Script { from: 0xd00, to: 0xd7f, code: "ml" },
+    Script { from: 0x400, to: 0x4ff, code: "ru" },
+    Script { from: 0x370, to: 0x3ff, code: "el" },
+    Script { from: 0x590, to: 0x5ff, code: "he" },
+    Script { from: 0x1200, to: 0x137f, code: "am" },
+    Script { from: 0xe00, to: 0xe7f, code: "th" },
+    Script { from: 0x3040, to: 0x30ff, code: "ja" },
+    Script { from: 0x4e00, to: 0x9fff, code: "zh" },
+    Script { from: 0xac00, to: 0xd7af, code: "ko" },
+    Script { from: 0xd80, to: 0xdff, code: "si" },
+];
+
+/// Function words and words of the subject. None of the strong words is an English word, slang,
+/// dialect or a common slip; weak ones are, and count only beside a strong one.
+struct Language {
+    code: &'static str,
+    strong: &'static str,
+    weak: &'static str,
+    letters: &'static str,
+}
+
+const LANGUAGES: [Language; 17] = [
+    Language {
+        code: "pl",
+        strong: "czy jest jestem moge chce chcialabym chcialbym prosze dziekuje dzien dobry jak kiedy gdzie \
+            dlaczego moja moje moj mojej badanie badania badan piers piersi wynik wyniki wynikow wizyta \
+            wizyte wizyty termin umowic przelozyc odwolac lekarz lekarza przychodnia zaproszenie listu \
+            boli nie tak juz jeszcze tylko bardzo sie dla przy przez ze zeby ile lat wieku \
+            mammografia mammografii mammografie cytologia cytologie zrobic trzeba pani panstwo \
+            potrzebuje pomocy mowie polsku polski angielsku robic isc boje",
+        weak: "ale na w z o i co to po do od za bo ja mi",
+        letters: "ąćęłńśźż",
+    },
+    Language {
+        code: "cy",
+        strong: "mae dwi rwyf rwyn wyf eisiau oes pryd sut ydy ydw ydych oedd gyda diolch prynhawn plis \
+            gwelwch apwyntiad apwyntiadau sgrinio mamogram hoffwn gallaf alla allaf fedra oed cael \
+            llythyr ond wedi bydd fydd canlyniadau canlyniad angen helo shwmae noswaith gymraeg cymraeg \
+            siarad meddyg ysbyty merched fron bronnau fyddaf newid ddim nid ydyn dych dychi pam ble \
+            fy nhw cwestiwn prawf yng nghymru",
+        weak: "bore faint beth fi chi ni yn y yr i a o ar am os da dw gen dim ga bron mi",
+        letters: "ŵŷ",
+    },
+    Language {
+        code: "ro",
+        strong: "buna ziua vreau doresc cand unde este sunt pentru programare programarea mamografie \
+            mamografia multumesc rog imi dumneavoastra trebuie rezultatele rezultatul scrisoare doare \
+            medic medicul sanul sani varsta cati inca acum daca puteti spuneti schimb anulez romana \
+            vorbesc engleza inteleg nevoie ajutor primit invitatie papanicolau fara dupa inainte foarte \
+            bine salut mea meu",
+        weak: "nu va la si ce sa am o cu de in pe un eu fac pot cum ma mi ani",
+        letters: "ășțţ",
+    },
+    Language {
+        code: "ur",
+        strong: "kya hai hain mujhe mera meri kab kahan kaise kyun kyu nahi nahin haan aur lekin mein \
+            aap apka apki aapka aapki karna karni karne karwana karwani chahiye chahie hoga hogi hota \
+            hoti raha rahi rahe gaya gayi bohat bahut boht abhi phir bhi liye kitni kitne kitna umar \
+            shukriya meherbani salam assalam alaikum walaikum dard takleef aata aati jana jaana milega \
+            milegi batao bataiye bata dein dijiye sakti sakta sakte hoon ammi beti behen khat \
+            angrezi urdu punjabi tarikh waqt wapas kaun",
+        weak: "mere tha hindi ka ki ke ko se ho to me ne par wo ye yeh ji na koi kuch",
+        letters: "",
+    },
+    Language {
+        code: "pa",
+        strong: "tusi tuhada tuhadi mainu tainu sanu kiven kithe kadon kado kinna kinni kinne hunda \
+            hundi hondi chahida chahidi akal sasriakal assi karda kardi karwaun dasso dass \
+            vich naal layi bebe biba puttar punjabi",
+        weak: "menu honda sat da di de nu ne te ki ji hai aa",
+        letters: "",
+    },
+    Language {
+        code: "bn",
+        strong: "ami amar apni apnar apnader kothay kivabe keno koto boyosh lagbe korte korbo korbe hobe \
+            ache nei parbo pari parbe jabo jete dhonnobad bhalo kemon bolun bolte bangla ingreji sylheti \
+            achhe thik dorkar shomoy tarikh betha byatha stoner",
+        weak: "kobe ki na o r e ki te",
+        letters: "",
+    },
+    Language {
+        code: "es",
+        strong: "cuando donde puedo quiero necesito tengo cita pruebas resultados mamografia edad cuanto \
+            cuantos duele buenos buenas dias tardes por esta estoy pero porque tambien muy \
+            mucho hacer cambiar cancelar carta medico pecho senos hablo espanol ingles hija madre ayudar \
+            usted ustedes tiene tienen recibido recibir anos",
+        weak: "favor para hola gracias el la los las de que es en un una con no mi me se si y a",
+        letters: "ñ¿¡",
+    },
+    Language {
+        code: "fr",
+        strong: "bonjour bonsoir quand puis dois suis vous nous rendez rendezvous resultats resultat \
+            mammographie depistage combien temps est-ce quel quelle quelles faut avoir pourquoi avec \
+            sans mais aussi tres beaucoup lettre recu besoin annuler medecin sein seins francais anglais \
+            parle fille votre notre cest jai ans voudrais peux pouvez oui",
+        weak: "mon mere merci le la les de des du et est un une pour ma ne pas en on je il elle que qui",
+        letters: "œ",
+    },
+    Language {
+        code: "pt",
+        strong: "ola obrigada obrigado posso quero preciso tenho consulta exame exames idade doi boa voce \
+            voces nao fazer marcar mudar peito seios falo portugues minha filha tambem recebi",
+        weak: "sim mae o os as de que e em um uma com para por se eu a",
+        letters: "ãõ",
+    },
+    Language {
+        code: "it",
+        strong: "buongiorno buonasera grazie voglio vorrei devo appuntamento esame risultati risultato \
+            eta anni perche sono della delle degli anche molto spostare annullare lettera seno parlo \
+            italiano inglese figlia bisogno ricevuto",
+        weak: "dove mia ciao il la lo gli di che e un una con per non mi si a ma in",
+        letters: "",
+    },
+    Language {
+        code: "de",
+        strong: "guten danke bitte wann ich habe nicht kann muss mein meine meinen termin ergebnis ergebnisse \
+            mammographie untersuchung tut weh warum aber auch sehr machen absagen verschieben arzt \
+            brust spreche deutsch englisch tochter mutter brauche ist und mit ohne schmerzen",
+        weak: "brief fur der die das ein eine es sie wir zu von im am an so in",
+        letters: "ß",
+    },
+    Language {
+        code: "tr",
+        strong: "merhaba tesekkurler tesekkur ederim zaman nerede nasil neden istiyorum randevu randevum \
+            sonuc sonuclar sonuclari mamografi kac yasinda icin degil evet hayir cok lutfen mektup \
+            konusuyorum turkce ingilizce annem kizim yapmak almak iptal degistirmek yok gerekiyor acir \
+            aciyor",
+        weak: "bir bu ve mi ne da de ben",
+        letters: "ğış",
+    },
+    Language {
+        code: "so",
+        strong: "waan waxaan waxa maxaa goorma xagee sidee mahadsanid fadlan ballan ballanta baaritaan \
+            natiijada naaska naasaha kansarka kansar dhakhtar warqad hooyo hooyaday magacaygu soomaali \
+            ingiriisi haa ayaan ayaa iyo laakiin waa caawimaad rabaa salaan",
+        weak: "ma ku ka iga u la",
+        letters: "",
+    },
+    Language {
+        code: "lt",
+        strong: "labas aciu prasau kada kur kaip kodel noriu galiu reikia mano vizitas vizita tyrimas \
+            rezultatai mamografija krutis krutu krutys metai metu gydytojas laiskas kalbu lietuviskai \
+            angliskai yra nera labai taip",
+        weak: "bet ir ar as i su per uz ne ta",
+        letters: "ėųūįž",
+    },
+    Language {
+        code: "cs",
+        strong: "dekuji prosim kdy proc chci mohu muzu vysledky prs prsu vek lekar dopis mluvim cesky \
+            slovensky anglicky dcera matka potrebuji nebo ano dakujem kedy preco chcem potrebujem",
+        weak: "a na je se to si v z o co ja ne",
+        letters: "ěřů",
+    },
+    Language {
+        code: "hu",
+        strong: "szia koszonom kerem mikor hol hogyan miert szeretnek tudok kell idopont idopontot vizsgalat \
+            eredmeny eredmenyek emlo mell mellem evesen orvos beszelek magyarul angolul lanyom anyam \
+            igen vagyok nincs hogy csak nagyon",
+        weak: "a az es egy van nem is de ha meg",
+        letters: "őű",
+    },
+    Language {
+        code: "sq",
+        strong: "pershendetje tung faleminderit lutem dua takim takimin rezultatet gjiri gjirit gji mosha \
+            vjec mjeku leter flas shqip anglisht vajza nena ime duhet eshte nuk shume dhe",
+        weak: "jam te ne per nje me se po kur",
+        letters: "ë",
+    },
+];
+
+/// Common words of English messages to a screening service, with chat spellings and dialect.
+const ENGLISH: &str = "a about after again age aged all already also am an and another any anyone anything \
+    appointment appt are arent as ask at aye b4 back bad be because been before being between big book \
+    booked boob boobs both bowel bra breast breasts bring but by bye call called can cancel cancer cant \
+    change check cheers clinic come coming cos could day days did didnt do doctor does doesnt doing done \
+    dont down duck due each early easy english every eye feel few find first for found friend from get \
+    getting give go going gone good got gp had happen happens has have havent having he hello help her here \
+    hes hi him his hiya home hospital hour how hows hurt hurts i id if ill im in into invite is isnt it its \
+    ive job just kit know lady last late left less let letter like list little long look lot love lump lungs \
+    lung make mam mammo mammogram man many me mean men mi might minutes missed month months more morning most \
+    mum must my need needs never new next nhs nipple no nobody normal not nothing now nowt number nurse of \
+    off ok okay old on once one only open or other our out over owt own pain painful parking people phone pls \
+    please poo put question quick rather read really result results right ring said same say scan screening \
+    see send sent she should show since sis sister site sore some someone something soon sorry start still \
+    stop such summat sure ta take taken tell test than thank thanks that thats the their them then there \
+    theres these they thing think this those three time times to today told tomorrow too took town two u \
+    under until up ur us use van very wait waiting walk want wanted was way we wear week weeks well went were \
+    what whats when where which while who why will with without woman women wont work worried worry would \
+    wrong x xray year years yes yesterday yet you young your youre yr yrs smear breastfeeding baby \
+    bairn wee dinnae didnae cannae och nae ken hun pet hen mate aunt uncle dad daughter son wife husband";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check_other(raw: &str, expected: &str) {
+        let found = recognise(raw);
+        assert!(
+            matches!(found, Recognised::Other { code } if code.is_none() || code == Some(expected)),
+            "{raw}: {found:?}"
+        );
+    }
+
+    #[track_caller]
+    fn check_not_other(raw: &str) {
+        let found = recognise(raw);
+        assert!(!matches!(found, Recognised::Other { .. }), "{raw}: {found:?}");
+    }
+
+    #[test]
+    fn other_languages() {
+        check_other("Kiedy dostanę wyniki badania?", "pl");
+        check_other("chciałabym przełożyć wizytę", "pl");
+        check_other("czy to boli", "pl");
+        check_other("dziekuje bardzo", "pl");
+        check_other("Pryd mae fy apwyntiad?", "cy");
+        check_other("diolch yn fawr", "cy");
+        check_other("dwi eisiau newid fy apwyntiad", "cy");
+        check_other("Buna ziua, cand primesc rezultatele?", "ro");
+        check_other("vreau sa fac o programare", "ro");
+        check_other("mera appointment kab hai", "ur");
+        check_other("kya mammogram mein pain hota hai", "ur");
+        check_other("mujhe letter nahi mila", "ur");
+        check_other("tuhada clinic kithe hai", "pa");
+        check_other("amar appointment kobe", "bn");
+        check_other("ami kobe result pabo", "bn");
+        check_other("hola, cuando es mi cita", "es");
+        check_other("bonjour, je voudrais annuler mon rendez-vous", "fr");
+        check_other("ola quero marcar o exame", "pt");
+        check_other("buongiorno, vorrei spostare l'appuntamento", "it");
+        check_other("wann bekomme ich mein Ergebnis", "de");
+        check_other("randevu almak istiyorum", "tr");
+        check_other("waxaan rabaa ballan", "so");
+        check_other("مجھے میموگرام کب ہوگا", "ur");
+        check_other("متى موعدي", "ar");
+        check_other("আমার রেজাল্ট কবে পাব", "bn");
+        check_other("ਮੇਰੀ ਮੁਲਾਕਾਤ ਕਦੋਂ ਹੈ", "pa");
+        check_other("когда мой приём", "ru");
+        check_other("我的预约是什么时候", "zh");
+        check_other("מתי התור שלי", "he");
+    }
+
+    #[test]
+    fn english_in_all_its_dress() {
+        for raw in [
+            "parking?", "deoderant??", "how long", "?", "", "😂😂", "ok ta", "x", "mammogram",
+            "ey up duck am 51 and ant had me letter yet", "wot do i need 2 wear", "am bricking it",
+            "mamogram reslts how long do they tek", "ah dinnae ken when ma appointment is",
+            "wheres me bairn allowed", "my name is 李娜", "Zoë here, can I come", "café near the van?",
+            "naïve question", "can I get the letter in Urdu or Polish", "mum doesnt speak english",
+            "hola! do you do sundays", "gracias", "ciao x", "thx hun", "nae bother", "haway man",
+            "giz a bell", "a l l", "BRCA2", "El Dorado", "am I due", "Las Vegas", "mi mam was poorly",
+            "is that sen or nan", "go on then", "me an all", "per se", "da van", "no", "si", "fit kit",
+            "Siobhan from Llandudno", "do you come to Aberystwyth", "im in Llanelli", "Krakow", "wfh today",
+            "I do not want to go on", "de ja vu", "our kid is 50", "mardy bum", "tha knows nowt",
+        ] {
+            check_not_other(raw);
+        }
+    }
+
+    #[test]
+    fn no_strong_word_is_english() {
+        for language in LANGUAGES {
+            for word in language.strong.split_ascii_whitespace() {
+                assert!(!is_in(ENGLISH, word), "{word} ({})", language.code);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived(raw in "\\PC{0,80}") {
+            recognise(&raw);
+        }
+    }
+}
