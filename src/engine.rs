@@ -45,14 +45,19 @@ const NEAREST: usize = 3;
 /// Added to the fused score of guidance written for the very locality or nation asked about, so
 /// that it wins over general guidance that matches about as well.
 const SCOPE_BONUS: f64 = 0.05;
+/// How far below the best guidance of any scope the best guidance for this person may score and
+/// still be considered: farther down, the question is about something else.
+const SCOPE_REACH: f64 = 0.15;
 /// P(in scope) below which a message that was not answered is called out of scope.
 const IN_SCOPE: f64 = 0.5;
 /// Id of the approved line that points to another programme.
 const OTHER_PROGRAMME_REPLY: &str = "route-other-programme";
 /// Id of the approved line that asks which programme is meant.
 const WHICH_PROGRAMME_REPLY: &str = "route-which-programme";
-/// Id of the approved line sent when no guidance answers.
-const NO_ANSWER_REPLY: &str = "route-out-of-scope";
+/// Id of the approved line sent when a message is not about screening.
+const OUT_OF_SCOPE_REPLY: &str = "route-out-of-scope";
+/// Id of the approved line sent when a person has to answer.
+const HANDOVER_REPLY: &str = "route-handover";
 /// Words with which guidance points to the local service; its contact text follows then.
 const CONTACT_CUE: &str = "contact your local ";
 /// The calibrator fitted on the shipped corpus.
@@ -595,7 +600,7 @@ impl<'a> Asking<'a> {
         }
         let retrieved = self.retrieve(&plain)?;
         let judging = Instant::now();
-        let served = self.restrict(&retrieved, |d| self.is_served(d));
+        let served = self.restrict(&retrieved, |d| self.is_served(d) && self.holds_here(d));
         let head = self.head(&retrieved, &served)?;
         let overall = match retrieved.ranking.first() {
             Some(first) if Some(first.row) != head.as_ref().map(|h| h.row) => {
@@ -606,8 +611,8 @@ impl<'a> Asking<'a> {
         let Some(head) = head else {
             self.clock(|t| t.rank_us += micros(judging.elapsed()));
             let response = match overall {
-                Some(other) if self.is_sure(&other) => self.signpost(&other, &retrieved),
-                _ => self.decline(Reason::OutOfScope, None, &retrieved),
+                Some(other) => self.out_of_reach(&other, &retrieved),
+                None => self.decline(Reason::OutOfScope, None, &retrieved),
             };
             return Ok(self.wrap(response));
         };
@@ -663,6 +668,10 @@ impl<'a> Asking<'a> {
             nation != Nation::England && document.nations == [nation]
         });
         if own_locality || own_nation { SCOPE_BONUS } else { 0.0 }
+    }
+
+    fn holds_here(&self, document: &Document) -> bool {
+        document.nations.contains(&self.query.nation())
     }
 
     fn is_served(&self, document: &Document) -> bool {
@@ -744,11 +753,12 @@ impl<'a> Asking<'a> {
         meanings: Vec<Meaning>,
         retrieved: &Retrieved<'_>,
     ) -> Response {
-        if let Some(other) = overall
-            && self.is_sure(other)
-            && !self.is_sure(head)
-        {
-            return self.signpost(other, retrieved);
+        if let Some(other) = overall {
+            let gap = head.evidence.scope_gap();
+            let unsure = !self.is_sure(head);
+            if gap > SCOPE_REACH || (unsure && self.is_sure(other)) {
+                return self.out_of_reach(other, retrieved);
+            }
         }
         let Some(document) = self.state.snapshot.document_of(head.row) else {
             return self.decline(Reason::OutOfScope, None, retrieved);
@@ -776,10 +786,7 @@ impl<'a> Asking<'a> {
 
     fn may_quote(&self, document: &Document) -> Result<(), Barred> {
         ground::standing(document, self.revocations, self.query.today)?;
-        if !document.nations.contains(&self.query.nation()) {
-            return Err(Barred::WrongNation);
-        }
-        Ok(())
+        if self.holds_here(document) { Ok(()) } else { Err(Barred::WrongNation) }
     }
 
     fn answer(
@@ -789,23 +796,15 @@ impl<'a> Asking<'a> {
         verdict: Verdict,
         retrieved: &Retrieved<'_>,
     ) -> Response {
-        let Some(passage) = self.state.snapshot.passage(head.row) else {
-            return self.decline(Reason::Ungrounded, Some(head), retrieved);
+        let quoted = match self.quoted_spans(head.row, document, retrieved) {
+            Ok(quoted) => quoted,
+            Err(_) => return self.decline(Reason::Ungrounded, Some(head), retrieved),
         };
-        let idf = match retrieved.lexical.explain(head.row) {
-            Ok(RetrieverExplanation::Lexical(lexical)) => lexical
-                .terms
-                .iter()
-                .flat_map(|t| t.variants.iter().chain(&t.concepts).map(|v| (v.clone(), t.idf)))
-                .collect(),
-            _ => BTreeMap::new(),
-        };
-        let spans = extract::extract(document, passage, self.state.snapshot.analyzer(), &idf);
+        let spans: Vec<std::ops::Range<usize>> = quoted.iter().map(|(s, _)| s.clone()).collect();
         let mut text = extract::render(document, &spans);
-        let section = passage.section();
-        let mut citations: Vec<Citation> = spans
+        let mut citations: Vec<Citation> = quoted
             .into_iter()
-            .filter_map(|span| citation(document, section.clone(), span))
+            .filter_map(|(span, section)| citation(document, section, span))
             .collect();
         if text.to_lowercase().contains(CONTACT_CUE)
             && let Some((contact, contact_citations)) = self.local_contact(document)
@@ -836,6 +835,55 @@ impl<'a> Asking<'a> {
         })
     }
 
+    /// What to quote from the winning document, each span with its section: the passage worth
+    /// most, and beside it a second one where both fit; see
+    /// [`AnswerSettings`](crate::index::settings::AnswerSettings).
+    fn quoted_spans(
+        &self,
+        winner: Row,
+        document: &Document,
+        retrieved: &Retrieved<'_>,
+    ) -> Result<Vec<(std::ops::Range<usize>, String)>, Error> {
+        let settings = &self.state.settings.answer;
+        let analyzer = self.state.snapshot.analyzer();
+        let query = query_terms(&retrieved.lexical.explain(winner)?);
+        let mut worths: Vec<(Score, Row)> = Vec::new();
+        for row in self.state.snapshot.rows_of_same_document(winner) {
+            let Some(passage) = self.state.snapshot.passage(row) else { continue };
+            let cosine = match retrieved.dense.explain(row)? {
+                RetrieverExplanation::Dense(dense) => dense.passage_cosine,
+                _ => retrieved.dense.score(row).get(),
+            };
+            let opening = if passage.id.ordinal == 0 { settings.opening_bonus } else { 0.0 };
+            let coverage = extract::coverage(passage, analyzer, &query);
+            let worth = cosine + settings.coverage_weight * coverage + opening;
+            worths.push((Score::new(worth).unwrap_or(Score::ZERO), row));
+        }
+        worths.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut chosen: Vec<(Row, Vec<std::ops::Range<usize>>)> = Vec::new();
+        let mut sentences = 0;
+        for &(worth, row) in &worths {
+            let Some(passage) = self.state.snapshot.passage(row) else { continue };
+            let spans = extract::extract(document, passage, analyzer, &query);
+            let more = extract::sentences(passage, &spans);
+            let near = worths[0].0.get() - worth.get() <= settings.second_within;
+            let fits = chosen.len() < 2 && sentences + more <= extract::MOST_SENTENCES;
+            if !spans.is_empty() && (chosen.is_empty() || (near && fits)) {
+                sentences += more;
+                chosen.push((row, spans));
+            }
+        }
+        chosen.sort_by_key(|(row, _)| *row);
+        Ok(chosen
+            .into_iter()
+            .flat_map(|(row, spans)| {
+                let section =
+                    self.state.snapshot.passage(row).map(|p| p.section()).unwrap_or_default();
+                spans.into_iter().map(move |span| (span, section.clone()))
+            })
+            .collect())
+    }
+
     /// The contact text of the locality asked, for the document's programme: the local document
     /// `local-<locality>-contact`, or `local-<locality>-other-programmes` where that one is not
     /// of the programme.
@@ -847,6 +895,18 @@ impl<'a> Asking<'a> {
             let fits = contact.programme.serves(&document.programme) && contact.id != document.id;
             if fits { self.quote_whole(contact) } else { None }
         })
+    }
+
+    /// The best guidance is not for this person: of another nation, or of a programme that is
+    /// not served here.
+    fn out_of_reach(&self, other: &Head, retrieved: &Retrieved<'_>) -> Response {
+        match self.state.snapshot.document_of(other.row) {
+            Some(document) if !self.holds_here(document) => {
+                self.decline(Reason::Barred(Barred::WrongNation), Some(other), retrieved)
+            }
+            Some(_) if self.is_sure(other) => self.signpost(other, retrieved),
+            _ => self.decline(Reason::OutOfScope, Some(other), retrieved),
+        }
     }
 
     fn signpost(&self, other: &Head, retrieved: &Retrieved<'_>) -> Response {
@@ -862,7 +922,9 @@ impl<'a> Asking<'a> {
     }
 
     fn decline(&self, reason: Reason, head: Option<&Head>, retrieved: &Retrieved<'_>) -> Response {
-        let (text, citations) = self.fixed_text(NO_ANSWER_REPLY);
+        let reply =
+            if reason == Reason::OutOfScope { OUT_OF_SCOPE_REPLY } else { HANDOVER_REPLY };
+        let (text, citations) = self.fixed_text(reply);
         let document = head.and_then(|h| self.state.snapshot.document_of(h.row));
         let barred = match (&reason, document) {
             (Reason::Barred(why), Some(document)) => Some((document.id.clone(), why.clone())),
@@ -893,6 +955,21 @@ impl<'a> Asking<'a> {
                 programme: d.programme.clone(),
             })
             .collect()
+    }
+}
+
+/// The query's terms as the lexical retriever saw them.
+fn query_terms(explanation: &RetrieverExplanation) -> Vec<extract::QueryTerm> {
+    match explanation {
+        RetrieverExplanation::Lexical(lexical) => lexical
+            .terms
+            .iter()
+            .map(|t| extract::QueryTerm {
+                forms: t.variants.iter().chain(&t.concepts).cloned().collect(),
+                idf: t.idf,
+            })
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -153,6 +153,7 @@ fn build_kind(error: &BuildError) -> ErrorKind {
         | BuildError::Synonyms(_)
         | BuildError::Safety(_)
         | BuildError::Reply { .. }
+        | BuildError::NoSafety { .. }
         | BuildError::Settings(_) => ErrorKind::Input,
         BuildError::Store(error) => store_kind(error),
         BuildError::Check(error) => snapshot_kind(error),

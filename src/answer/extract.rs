@@ -18,26 +18,34 @@ const WHOLE_LIST: usize = 700;
 /// Bytes an answer may have at most: what one message of the channel holds.
 pub const MOST_BYTES: usize = 2000;
 
+/// A term of the query with everything that counts as holding it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueryTerm {
+    /// The term, its typo variants and its concepts.
+    pub forms: Vec<String>,
+    /// Its idf, as the lexical retriever used it.
+    pub idf: f64,
+}
+
 /// A run of units that stay together.
 struct Group<'a> {
     units: &'a [Unit],
     sentences: usize,
 }
 
-/// The spans to quote for a query: its terms and concepts with their idf. Empty when nothing of
-/// the passage may be quoted.
+/// The spans of a passage to quote for a query. Empty when nothing of it may be quoted.
 pub fn extract(
     document: &Document,
     passage: &Passage,
     analyzer: &Analyzer,
-    idf: &BTreeMap<String, f64>,
+    query: &[QueryTerm],
 ) -> Vec<Range<usize>> {
     let groups = groups(&passage.units);
-    let weights: Vec<Vec<(String, f64)>> =
-        groups.iter().map(|g| matched(document, g, analyzer, idf)).collect();
+    let weights: Vec<Vec<(usize, f64)>> =
+        groups.iter().map(|g| matched(document, g, analyzer, query)).collect();
     let mut best: Option<(f64, usize, usize, usize)> = None;
     for start in 0..groups.len() {
-        let mut covered: BTreeMap<&str, f64> = BTreeMap::new();
+        let mut covered: BTreeMap<usize, f64> = BTreeMap::new();
         let mut sentences = 0;
         for end in start..groups.len() {
             sentences += groups[end].sentences;
@@ -45,7 +53,7 @@ pub fn extract(
             if !fits || !groups[end].units.iter().all(|u| u.quotable) {
                 break;
             }
-            covered.extend(weights[end].iter().map(|(term, weight)| (term.as_str(), *weight)));
+            covered.extend(weights[end].iter().copied());
             let whole = groups.len() == end + 1 && start == 0;
             // Short passages are written to be read whole.
             let score = if whole { f64::INFINITY } else { covered.values().sum() };
@@ -62,7 +70,28 @@ pub fn extract(
     join_spans(document, units.flat_map(|u| u.spans.iter().cloned()))
 }
 
-/// All spans of a passage, for fixed texts, which are sent whole.
+/// Share of the query's idf that the headings and the body of a passage hold, from 0 to 1.
+pub fn coverage(passage: &Passage, analyzer: &Analyzer, query: &[QueryTerm]) -> f64 {
+    let text = format!("{}\n{}", passage.headings.join("\n"), passage.body);
+    let analysis = analyzer.analyse(&text);
+    let held = analysis.frequencies();
+    let (mut total, mut covered) = (0.0, 0.0);
+    for term in query {
+        total += term.idf;
+        if term.forms.iter().any(|form| held.contains_key(form.as_str())) {
+            covered += term.idf;
+        }
+    }
+    if total > 0.0 { covered / total } else { 0.0 }
+}
+
+/// Sentences in some spans, counted as units count them: one a span.
+pub fn sentences(passage: &Passage, spans: &[Range<usize>]) -> usize {
+    let units = passage.units.iter().flat_map(|unit| &unit.spans);
+    units.filter(|s| spans.iter().any(|q| q.start <= s.start && s.end <= q.end)).count()
+}
+
+/// All spans of a document's body, for fixed texts, which are sent whole.
 pub fn whole(document: &Document) -> Vec<Range<usize>> {
     use crate::corpus::document::Block;
     let spans = document.blocks.iter().flat_map(|block| match block {
@@ -131,20 +160,17 @@ fn groups(units: &[Unit]) -> Vec<Group<'_>> {
     groups
 }
 
+/// Numbers and idf of the query terms that a group holds.
 fn matched(
     document: &Document,
     group: &Group<'_>,
     analyzer: &Analyzer,
-    idf: &BTreeMap<String, f64>,
-) -> Vec<(String, f64)> {
-    let mut found = BTreeMap::new();
-    for span in group.units.iter().flat_map(|u| &u.spans) {
-        let analysis = analyzer.analyse(document.slice(span));
-        for (term, _) in analysis.frequencies() {
-            if let Some(weight) = idf.get(term) {
-                found.insert(term.to_owned(), *weight);
-            }
-        }
-    }
-    found.into_iter().collect()
+    query: &[QueryTerm],
+) -> Vec<(usize, f64)> {
+    let spans = group.units.iter().flat_map(|u| &u.spans);
+    let text = spans.map(|span| document.slice(span)).collect::<Vec<_>>().join("\n");
+    let analysis = analyzer.analyse(&text);
+    let held = analysis.frequencies();
+    let holds = |term: &QueryTerm| term.forms.iter().any(|f| held.contains_key(f.as_str()));
+    query.iter().enumerate().filter(|(_, t)| holds(t)).map(|(i, t)| (i, t.idf)).collect()
 }

@@ -7,14 +7,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fuse::normalised_lexical;
-use crate::retrieve::lexical::LexicalExplanation;
+use crate::retrieve::lexical::{LexicalExplanation, idf};
 use crate::retrieve::{Candidate, Candidates, Ranking, RetrieverExplanation, Row};
 
 /// Version of the features; part of what a calibrator is bound to.
 pub const EVIDENCE_VERSION: u32 = 1;
 
 /// Names of the features, in the order of [`Evidence::values`].
-pub const FEATURES: [&str; 17] = [
+pub const FEATURES: [&str; 18] = [
     "fused",
     "fused_margin",
     "lexical_share",
@@ -26,6 +26,7 @@ pub const FEATURES: [&str; 17] = [
     "dense_above_background",
     "dense_density",
     "coverage",
+    "uncovered_peak",
     "unseen_share",
     "lexical_agrees",
     "dense_agrees",
@@ -108,6 +109,7 @@ impl Evidence {
             if deviation > 0.0 { (dense(won) - mean) / deviation } else { 0.0 },
             density(&listed, &is_rival) - dense(won),
             words.coverage,
+            words.uncovered_peak,
             words.unseen,
             agrees(&lexical),
             agrees(&dense),
@@ -115,6 +117,12 @@ impl Evidence {
             (1.0 + words.terms).ln(),
             f64::from(context.asks),
         ]))
+    }
+
+    /// How far the winner scores below the best passage of any scope; 0 when it is that one.
+    pub fn scope_gap(&self) -> f64 {
+        let place = FEATURES.iter().position(|name| *name == "scope_gap");
+        place.and_then(|i| self.0.get(i)).copied().unwrap_or(0.0)
     }
 
     /// The features, in the order of [`FEATURES`].
@@ -147,6 +155,9 @@ fn density(listed: &[&Candidate], is_rival: &dyn Fn(Row) -> bool) -> f64 {
 struct Words {
     /// Share of the query's idf that the winner's words carry.
     coverage: f64,
+    /// idf of the rarest query term that the winner lacks, as a share of the greatest idf there
+    /// is: one foreign word often makes another question of it.
+    uncovered_peak: f64,
     /// Share of the query's terms that no passage holds.
     unseen: f64,
     /// Number of terms.
@@ -156,12 +167,15 @@ struct Words {
 impl Words {
     fn of(explanation: &LexicalExplanation) -> Words {
         let (mut total, mut covered, mut unseen, mut terms) = (0.0, 0.0, 0.0, 0.0);
+        let mut peak = 0.0_f64;
         for term in &explanation.terms {
             let count = f64::from(term.count);
             terms += count;
             total += count * term.idf;
             if term.weighted_frequency > 0.0 {
                 covered += count * term.idf;
+            } else {
+                peak = peak.max(term.idf);
             }
             if term.document_frequency == 0 {
                 unseen += count;
@@ -172,6 +186,7 @@ impl Words {
         }
         Words {
             coverage: if total > 0.0 { covered / total } else { 0.0 },
+            uncovered_peak: peak / idf(explanation.rows, 0),
             unseen: unseen / terms,
             terms,
         }

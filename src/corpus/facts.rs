@@ -25,6 +25,9 @@ pub enum FactStatus {
     /// Seen in a mirror or a reuse of the official page, not on the page itself.
     #[serde(rename = "M")]
     Mirror,
+    /// Widely published, but not seen in a stored source; to be checked before any real use.
+    #[serde(rename = "K")]
+    Unchecked,
     /// Stated by a local service about itself; invented, where the service is fictional.
     #[serde(rename = "local")]
     Local,

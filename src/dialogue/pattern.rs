@@ -10,9 +10,10 @@ mod lists;
 mod status;
 mod tokens;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use lexicon::Slips;
 use lists::{Hit, ListId, Lists, ListsBuilder, Sighting};
 use status::{Cues, Judged, Standing};
 
@@ -52,6 +53,7 @@ pub(super) struct RuleText {
     pub(super) scope: Scope,
     pub(super) only: bool,
     pub(super) most_words: Option<u32>,
+    pub(super) exact: bool,
     pub(super) judge: Vec<Judgement>,
 }
 
@@ -64,7 +66,7 @@ pub(super) struct PatternsBuilder {
     named: BTreeMap<String, Vec<String>>,
     rules: Vec<RuleText>,
     spellings: HashMap<Box<str>, Box<str>>,
-    never: HashSet<Box<str>>,
+    slips: Slips,
 }
 
 /// What is wrong with a list or a part of a rule.
@@ -87,13 +89,23 @@ impl PatternsBuilder {
     /// Adds spellings: each variant is read as the word.
     pub(super) fn add_spelling(&mut self, word: &str, variants: &[String]) {
         for variant in variants {
-            self.spellings.insert(tokens::plain(variant).into(), tokens::plain(word).into());
+            self.spellings
+                .insert(tokens::plain(variant).into(), tokens::plain(word).into());
         }
     }
 
     /// Adds words that are never a slip of a list word.
     pub(super) fn add_never(&mut self, words: &[String]) {
-        self.never.extend(words.iter().map(|w| tokens::plain(w).into()));
+        self.slips
+            .never
+            .extend(words.iter().map(|w| tokens::plain(w).into()));
+    }
+
+    /// Adds short words that may be misspelt once.
+    pub(super) fn add_short(&mut self, words: &[String]) {
+        self.slips
+            .short
+            .extend(words.iter().map(|w| tokens::plain(w).into()));
     }
 
     /// Adds a rule. Its parts must have passed [`PatternsBuilder::faults`].
@@ -110,7 +122,9 @@ impl PatternsBuilder {
 
     /// Names of the lists that the engine needs and nobody gave.
     pub(super) fn missing_cues(&self) -> impl Iterator<Item = &'static str> {
-        Cues::NAMES.into_iter().filter(|name| !self.named.contains_key(*name))
+        Cues::NAMES
+            .into_iter()
+            .filter(|name| !self.named.contains_key(*name))
     }
 
     fn expand<'a>(
@@ -120,7 +134,10 @@ impl PatternsBuilder {
         out: &mut Vec<&'a str>,
     ) -> Result<(), Fault> {
         let Some(name) = entry.strip_prefix('<').and_then(|e| e.strip_suffix('>')) else {
-            if entry.split_whitespace().all(|w| lists::phrase_words(w).is_empty()) {
+            if entry
+                .split_whitespace()
+                .all(|w| lists::phrase_words(w).is_empty())
+            {
                 return Err(Fault::Wordless(entry.to_owned()));
             }
             out.push(entry);
@@ -129,8 +146,10 @@ impl PatternsBuilder {
         if path.contains(&name) {
             return Err(Fault::Cycle(name.to_owned()));
         }
-        let entries =
-            self.named.get(name).ok_or_else(|| Fault::UnknownList(name.to_owned()))?;
+        let entries = self
+            .named
+            .get(name)
+            .ok_or_else(|| Fault::UnknownList(name.to_owned()))?;
         path.push(name);
         for entry in entries {
             self.expand(entry, path, out)?;
@@ -148,8 +167,16 @@ impl PatternsBuilder {
             let _ = self.expand(&entry, &mut Vec::new(), &mut phrases);
             lists.list(phrases.iter().copied())
         }));
-        let rules = self.rules.iter().map(|rule| self.compile(rule, &mut lists)).collect();
-        Patterns { lists: lists.build(self.spellings, self.never), rules, cues }
+        let rules = self
+            .rules
+            .iter()
+            .map(|rule| self.compile(rule, &mut lists))
+            .collect();
+        Patterns {
+            lists: lists.build(self.spellings, self.slips),
+            rules,
+            cues,
+        }
     }
 
     fn compile(&self, rule: &RuleText, lists: &mut ListsBuilder) -> Rule {
@@ -171,6 +198,7 @@ impl PatternsBuilder {
             scope: rule.scope,
             only: rule.only,
             most_words: rule.most_words,
+            exact: rule.exact,
             judged: Judged {
                 denied: rule.judge.contains(&Judgement::Denied),
                 general: rule.judge.contains(&Judgement::General),
@@ -189,6 +217,8 @@ struct Rule {
     scope: Scope,
     only: bool,
     most_words: Option<u32>,
+    /// No typing slips are forgiven.
+    exact: bool,
     judged: Judged,
 }
 
@@ -221,10 +251,17 @@ impl Patterns {
     pub(super) fn fit(&self, rule: RuleIndex, message: &Message) -> Option<Vec<Range<usize>>> {
         let rule = self.rules.get(rule)?;
         let sighting = &message.0;
-        if rule.most_words.is_some_and(|most| sighting.tokens.len() > most as usize) {
+        if rule
+            .most_words
+            .is_some_and(|most| sighting.tokens.len() > most as usize)
+        {
             return None;
         }
-        let mut hits = if rule.only { rule.covering(sighting) } else { self.near(rule, sighting) }?;
+        let mut hits = if rule.only {
+            rule.covering(sighting)
+        } else {
+            self.near(rule, sighting)
+        }?;
         hits.sort_unstable_by_key(|h| (h.start, h.end));
         hits.dedup_by_key(|h| (h.start, h.end));
         Some(hits.iter().map(|h| bytes(sighting, h)).collect())
@@ -232,34 +269,40 @@ impl Patterns {
 
     fn near(&self, rule: &Rule, sighting: &Sighting) -> Option<Vec<Hit>> {
         let (&first, rest) = rule.all.split_first()?;
-        sighting.of(first).iter().find_map(|finding| {
-            let mut parts = Vec::with_capacity(rest.len() + 1);
-            for &part in rest {
-                parts.push(rule.nearest(sighting, finding, part)?);
-            }
-            if !rule.any.is_empty() {
-                let found = rule.any.iter().find_map(|&p| rule.nearest(sighting, finding, p))?;
-                parts.push(found);
-            }
-            if rule.unless.iter().any(|&list| blocks(sighting, finding, list)) {
-                return None;
-            }
-            let standing = Standing {
-                cues: &self.cues,
-                sighting,
-                finding: *finding,
-                parts: &parts,
-            };
-            standing.counts(rule.judged).then(|| {
-                parts.push(*finding);
-                parts
+        sighting
+            .of(first)
+            .iter()
+            .filter(|h| !rule.exact || h.slips == 0)
+            .find_map(|finding| {
+                let mut parts = Vec::with_capacity(rest.len() + 1);
+                for &part in rest {
+                    parts.push(rule.nearest(sighting, finding, part)?);
+                }
+                if !rule.any.is_empty() {
+                    let found = rule
+                        .any
+                        .iter()
+                        .find_map(|&p| rule.nearest(sighting, finding, p))?;
+                    parts.push(found);
+                }
+                if rule
+                    .unless
+                    .iter()
+                    .any(|&list| blocks(sighting, finding, list))
+                {
+                    return None;
+                }
+                let standing = Standing {
+                    cues: &self.cues,
+                    sighting,
+                    finding: *finding,
+                    parts: &parts,
+                };
+                standing.counts(rule.judged).then(|| {
+                    parts.push(*finding);
+                    parts
+                })
             })
-        })
-    }
-
-    /// Whether some list holds the word (folded) or a spelling of it.
-    pub(super) fn knows(&self, word: &str) -> bool {
-        self.lists.knows(word)
     }
 }
 
@@ -272,7 +315,12 @@ impl Rule {
                 && h.gap(finding) <= self.within
                 && (self.scope == Scope::Message || sighting.sentence(h.start) == sentence)
         };
-        sighting.of(part).iter().filter(fits).min_by_key(|h| h.gap(finding)).copied()
+        sighting
+            .of(part)
+            .iter()
+            .filter(fits)
+            .min_by_key(|h| h.gap(finding))
+            .copied()
     }
 
     /// All hits of all parts, when they cover every word and each `all` part is there.
@@ -294,7 +342,10 @@ impl Rule {
 
 fn blocks(sighting: &Sighting, finding: &Hit, list: ListId) -> bool {
     let sentence = sighting.sentence(finding.start);
-    sighting.of(list).iter().any(|h| sighting.sentence(h.start) == sentence)
+    sighting
+        .of(list)
+        .iter()
+        .any(|h| sighting.sentence(h.start) == sentence)
 }
 
 fn bytes(sighting: &Sighting, hit: &Hit) -> Range<usize> {

@@ -10,7 +10,8 @@ use std::ops::Range;
 
 use super::safety::{Decision, Recogniser, SafetyRules};
 use crate::ids::DocumentId;
-use crate::text::{language, redact};
+use crate::text::language::{Languages, Recognised};
+use crate::text::redact;
 
 /// A message that a fixed text or a person should take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +38,9 @@ impl SafetyRules {
         let recognise = |recogniser, raw: &str| match recogniser {
             Recogniser::Wordless => wordless.then(Vec::new),
             Recogniser::Identifiers => identifiers(raw),
-            Recogniser::OtherLanguage => other_language(raw),
+            Recogniser::OtherLanguage => other_language(self.languages(), raw),
         };
-        let fit =
-            self.first_fit(&message, raw, |c| c.decision != Decision::Urgent, recognise)?;
+        let fit = self.first_fit(&message, raw, |c| c.decision != Decision::Urgent, recognise)?;
         Some(RouteMatch {
             channel: fit.channel.id.clone(),
             decision: fit.channel.decision,
@@ -60,14 +60,17 @@ fn identifiers(raw: &str) -> Option<Vec<Range<usize>>> {
         _ => false,
     };
     let found = redact::redact(raw).found;
-    let spans: Vec<_> =
-        found.iter().filter(|f| names_one_person(f)).map(|f| f.start..f.end).collect();
+    let spans: Vec<_> = found
+        .iter()
+        .filter(|f| names_one_person(f))
+        .map(|f| f.start..f.end)
+        .collect();
     (!spans.is_empty()).then_some(spans)
 }
 
-fn other_language(raw: &str) -> Option<Vec<Range<usize>>> {
-    match language::recognise(raw) {
-        language::Recognised::Other { .. } => Some(Vec::new()),
-        language::Recognised::English | language::Recognised::Unclear => None,
+fn other_language(languages: &Languages, raw: &str) -> Option<Vec<Range<usize>>> {
+    match languages.recognise(raw) {
+        Recognised::Other { .. } => Some(Vec::new()),
+        Recognised::English | Recognised::Unclear => None,
     }
 }

@@ -41,9 +41,16 @@ pub struct FileRecord {
 impl FileRecord {
     /// The record of a file with this content.
     pub fn of(content: &[u8]) -> Self {
-        let digest = Sha256::digest(content);
-        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { bytes: content.len() as u64, sha256 }
+        let mut sha256 = String::with_capacity(64);
+        for byte in Sha256::digest(content) {
+            for digit in [byte >> 4, byte & 15] {
+                sha256.extend(char::from_digit(u32::from(digit), 16));
+            }
+        }
+        Self {
+            bytes: content.len() as u64,
+            sha256,
+        }
     }
 }
 
@@ -114,6 +121,12 @@ pub enum ManifestError {
         /// What the encoder asks of it.
         rule: &'static str,
     },
+    /// An ε that would make layer normalisation meaningless.
+    #[error("model manifest gives layer_norm_epsilon = {value}; it must be from 0 to 1")]
+    Epsilon {
+        /// The value.
+        value: f32,
+    },
     /// A file the manifest should list.
     #[error("model manifest does not list `{file}`")]
     Unlisted {
@@ -129,8 +142,9 @@ impl Manifest {
     /// [`ManifestError`] when the text is not a manifest of this format or describes a network
     /// that the encoder does not compute.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text)
-            .map_err(|source| ManifestError::Syntax { source: Box::new(source) })?;
+        let manifest: Self = toml::from_str(text).map_err(|source| ManifestError::Syntax {
+            source: Box::new(source),
+        })?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -141,7 +155,12 @@ impl Manifest {
             return Err(ManifestError::Format { found: self.format });
         }
         let rules = [
-            ("layers", self.layers, (1..=1024).contains(&self.layers), "it must be 1 to 1024"),
+            (
+                "layers",
+                self.layers,
+                (1..=1024).contains(&self.layers),
+                "it must be 1 to 1024",
+            ),
             (
                 "heads",
                 self.heads,
@@ -173,7 +192,12 @@ impl Manifest {
                 (3..=8192).contains(&self.max_tokens),
                 "it must be 3 to 8192, two of them special",
             ),
-            ("dimension", self.dimension, self.dimension == self.hidden, "it must equal hidden"),
+            (
+                "dimension",
+                self.dimension,
+                self.dimension == self.hidden,
+                "it must equal hidden",
+            ),
             (
                 "normalised",
                 usize::from(self.normalised),
@@ -181,6 +205,11 @@ impl Manifest {
                 "the encoder scales vectors to length one",
             ),
         ];
+        if !(0.0..1.0).contains(&self.layer_norm_epsilon) {
+            return Err(ManifestError::Epsilon {
+                value: self.layer_norm_epsilon,
+            });
+        }
         match rules.into_iter().find(|rule| !rule.2) {
             Some((field, value, _, rule)) => Err(ManifestError::Field { field, value, rule }),
             None => Ok(()),
@@ -220,11 +249,19 @@ mod tests {
         check("dimension = 384", "dimension = 383", "dimension");
         check("normalised = true", "normalised = false", "normalised");
         check("layers = 6", "layers = 6\nlayer = 6", "cannot be read");
+        check("epsilon = 1e-12", "epsilon = -1.0", "epsilon");
+        check("epsilon = 1e-12", "epsilon = nan", "epsilon");
     }
 
     #[test]
     fn a_file_record_is_its_size_and_sha256() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        assert_eq!(FileRecord::of(b""), FileRecord { bytes: 0, sha256: empty.to_owned() });
+        assert_eq!(
+            FileRecord::of(b""),
+            FileRecord {
+                bytes: 0,
+                sha256: empty.to_owned()
+            }
+        );
     }
 }

@@ -25,12 +25,6 @@ pub use model::default_model;
 /// Vectors, one row a text.
 pub type Matrix = ndarray::Array2<f32>;
 
-/// A matrix of `rows` · `columns` numbers that lie row after row.
-fn matrix_of_rows(rows: usize, columns: usize, numbers: Vec<f32>) -> Matrix {
-    debug_assert_eq!(numbers.len(), rows * columns);
-    Matrix::from_shape_vec((rows, columns), numbers).unwrap_or_default()
-}
-
 /// Turns texts into vectors of length one (or zero, for a text without content).
 ///
 /// ```
@@ -112,7 +106,9 @@ pub enum EmbedError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// An embedder returned a matrix of another shape than it was asked for.
-    #[error("embedder returned {rows} × {columns} numbers instead of {expected_rows} × {expected_columns}")]
+    #[error(
+        "embedder returned {rows} × {columns} numbers instead of {expected_rows} × {expected_columns}"
+    )]
     Shape {
         /// Rows returned.
         rows: usize,

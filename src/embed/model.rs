@@ -32,8 +32,9 @@ struct Aligned<B: ?Sized>(B);
 
 static MANIFEST: &str = include_str!("../../models/all-MiniLM-L6-v2/manifest.toml");
 static TOKENIZER: &[u8] = include_bytes!("../../models/all-MiniLM-L6-v2/tokenizer.json");
-static WEIGHTS: &Aligned<[u8]> =
-    &Aligned(*include_bytes!("../../models/all-MiniLM-L6-v2/weights.int8.bin"));
+static WEIGHTS: &Aligned<[u8]> = &Aligned(*include_bytes!(
+    "../../models/all-MiniLM-L6-v2/weights.int8.bin"
+));
 
 /// In which numbers a model computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +84,7 @@ pub struct ModelBytes(Source);
 #[derive(Clone)]
 enum Source {
     BuiltIn(&'static [u8]),
-    Read(Arc<[u8]>),
+    Read(Arc<Vec<u8>>),
 }
 
 impl AsRef<[u8]> for ModelBytes {
@@ -103,7 +104,7 @@ impl From<&'static [u8]> for ModelBytes {
 
 impl From<Vec<u8>> for ModelBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Source::Read(bytes.into()))
+        Self(Source::Read(Arc::new(bytes)))
     }
 }
 
@@ -175,7 +176,10 @@ fn record<'a>(
     precision: Precision,
     file: &'static str,
 ) -> Result<&'a FileRecord, ManifestError> {
-    precision.records(manifest).get(file).ok_or(ManifestError::Unlisted { file })
+    precision
+        .records(manifest)
+        .get(file)
+        .ok_or(ManifestError::Unlisted { file })
 }
 
 fn read_checked(

@@ -199,6 +199,12 @@ pub struct DecisionReport {
     pub answered: usize,
     /// Of those answered, how many from an acceptable document.
     pub answered_right: usize,
+    /// Of the answers from the best document of a topic with quotes: how many hold all of them.
+    pub quoted_all: usize,
+    /// … and how many hold at least one.
+    pub quoted_any: usize,
+    /// … and how many such answers there are.
+    pub quotable: usize,
     /// Share of the answerable topics answered rightly.
     pub answerable_recall: f64,
     /// Of the answerable topics that reached retrieval, how many had an acceptable winner.
@@ -220,6 +226,9 @@ pub fn decisions(engine: &Engine, topics: &[Topic], today: Date) -> Result<Decis
         confusion: BTreeMap::new(),
         answered: 0,
         answered_right: 0,
+        quoted_all: 0,
+        quoted_any: 0,
+        quotable: 0,
         answerable_recall: 0.0,
         winner_right: 0,
         answerable: 0,
@@ -239,6 +248,17 @@ pub fn decisions(engine: &Engine, topics: &[Topic], today: Date) -> Result<Decis
         let answered = matches!(reply.response, Response::Answer(_));
         report.answered += usize::from(answered);
         report.answered_right += usize::from(answered && answerable && won);
+        let from_best = reply
+            .winner
+            .as_ref()
+            .is_some_and(|w| topic.documents.first() == Some(&w.document));
+        if answered && from_best && !topic.quotes.is_empty() {
+            let text = reply.response.text();
+            let holds = |quote: &String| text.contains(quote.trim());
+            report.quotable += 1;
+            report.quoted_all += usize::from(topic.quotes.iter().all(holds));
+            report.quoted_any += usize::from(topic.quotes.iter().any(holds));
+        }
         agreed += usize::from(given == expected.as_str());
         if given != expected.as_str() || (answered && !won) {
             let winner = reply.winner.map(|w| w.to_string()).unwrap_or_default();

@@ -17,10 +17,10 @@ use super::snapshot::{
     Contents, LEXICAL_FOLDER, MANIFEST_FILE, PASSAGES_FILE, SnapshotError, VECTORS_FILE,
 };
 use super::store::{Store, StoreError};
-use crate::corpus::document::{Document, PASSAGE_TOKENS, Passage, Status};
+use crate::corpus::document::{Document, PASSAGE_TOKENS, Passage, Role, Status};
 use crate::corpus::read::{Corpus, Issue, ReadError, Severity, read_corpus};
 use crate::corpus::split::split;
-use crate::dialogue::safety::{SafetyError, SafetyRules};
+use crate::dialogue::safety::{Decision, SafetyError, SafetyRules};
 use crate::durable;
 use crate::embed::Embedder;
 use crate::embed::cache::{CacheError, EmbeddingCache};
@@ -100,6 +100,12 @@ pub enum BuildError {
     /// Safety or route rules cannot be used.
     #[error(transparent)]
     Safety(#[from] SafetyError),
+    /// Guidance for people, but no rule that recognises an urgent message.
+    #[error("{} has guidance for people but no urgent rules; copy the folders `safety` and `routes` of the shipped corpus into it", .root.display())]
+    NoSafety {
+        /// The corpus.
+        root: std::path::PathBuf,
+    },
     /// A rule replies with a document that is not there or not a fixed text.
     #[error("a rule replies with `{reply}`, but no safety or route document has that id")]
     Reply {
@@ -159,6 +165,14 @@ impl Sources {
         };
         let analyzer = Analyzer::new(&synonyms)?;
         let rules = SafetyRules::load(root)?;
+        let for_people = |d: &Document| {
+            d.kind.is_retrieved() && d.approval.role.is_some_and(|role| role != Role::Research)
+        };
+        if !rules.channels().any(|c| c.decision == Decision::Urgent)
+            && corpus.documents.iter().any(for_people)
+        {
+            return Err(BuildError::NoSafety { root: root.to_owned() });
+        }
         for reply in rules.replies() {
             if corpus.document(reply).is_none_or(|d| d.kind.is_retrieved()) {
                 return Err(BuildError::Reply { reply: reply.clone() });

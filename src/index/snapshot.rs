@@ -243,6 +243,17 @@ impl Snapshot {
         self.document_of_passage.get(row.0 as usize).copied()
     }
 
+    /// The rows of the document a row belongs to.
+    pub fn rows_of_same_document(&self, row: Row) -> impl Iterator<Item = Row> + use<> {
+        let number = self.document_number_of(row).map(|n| n as usize);
+        let first = number.map_or(0, |n| self.first_row_of_document[n]);
+        let after = number.map_or(0, |n| {
+            let next = self.first_row_of_document.get(n + 1).copied();
+            next.unwrap_or(self.contents.passages.len() as u32)
+        });
+        (first..after).map(Row)
+    }
+
     /// The row of a passage.
     pub fn row(&self, id: &PassageId) -> Option<Row> {
         let number = self.document_number(&id.document)?;

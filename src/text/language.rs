@@ -6,6 +6,8 @@
 //! languages people write to British services, spelt with or without accents. It does not translate
 //! and does not look for symptoms.
 
+use std::collections::{HashMap, HashSet};
+
 use super::fold::words;
 
 /// What a short text seems to be written in.
@@ -24,53 +26,129 @@ pub enum Recognised {
 
 /// Share of letters of another script above which the message is in that script.
 const SCRIPT_SHARE: f64 = 0.3;
+/// Messages of at most so many words without an English one need a single foreign word.
+const SHORT: usize = 3;
 
-/// Recognises the language of a short message.
+/// Recognises the language of one message. For many messages keep a [`Languages`].
 pub fn recognise(raw: &str) -> Recognised {
-    if let Some(code) = other_script(raw) {
-        return Recognised::Other { code: Some(code) };
-    }
-    let tokens: Vec<String> = words(raw)
-        .map(|w| w.folded.replace('\'', ""))
-        .filter(|w| w.chars().any(char::is_alphabetic))
-        .collect();
-    let english = tokens.iter().filter(|w| is_in(ENGLISH, w)).count();
-    let Some((code, foreign)) = best_language(raw, &tokens) else {
-        return if english > 0 { Recognised::English } else { Recognised::Unclear };
-    };
-    let short = tokens.len() <= 3 && english == 0;
-    if foreign > english && (foreign >= 2 || short) {
-        Recognised::Other { code }
-    } else if english > 0 {
-        Recognised::English
-    } else {
-        Recognised::Unclear
+    Languages::new().recognise(raw)
+}
+
+/// The word lists, ready for look-ups.
+#[derive(Debug)]
+pub struct Languages {
+    english: HashSet<&'static str>,
+    /// Word → places in [`LANGUAGES`], and whether it is a strong word there.
+    foreign: HashMap<&'static str, Vec<(usize, bool)>>,
+}
+
+/// The language with most words in a message.
+struct Best {
+    /// Left out when two languages have as many.
+    code: Option<&'static str>,
+    words: usize,
+    strong: usize,
+}
+
+impl Default for Languages {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
-fn is_in(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|w| w == word)
-}
-
-/// The language with most words in the message, by at least one that is no weak word.
-/// The code is left out when two languages have as many.
-fn best_language(raw: &str, tokens: &[String]) -> Option<(Option<&'static str>, usize)> {
-    let mut best: Option<(Option<&'static str>, usize)> = None;
-    for language in LANGUAGES {
-        let strong = tokens.iter().filter(|w| is_in(language.strong, w)).count()
-            + accented_words(raw, language.letters);
-        let weak = tokens.iter().filter(|w| is_in(language.weak, w)).count();
-        let count = strong + weak;
-        if strong == 0 {
-            continue;
+impl Languages {
+    /// Reads the word lists.
+    pub fn new() -> Self {
+        let mut foreign: HashMap<&'static str, Vec<(usize, bool)>> = HashMap::new();
+        for (at, language) in LANGUAGES.iter().enumerate() {
+            for (list, strong) in [(language.strong, true), (language.weak, false)] {
+                for word in list.split_ascii_whitespace() {
+                    foreign.entry(word).or_default().push((at, strong));
+                }
+            }
         }
-        best = match best {
-            Some((_, most)) if most > count => best,
-            Some((_, most)) if most == count => Some((None, most)),
-            _ => Some((Some(language.code), count)),
-        };
+        Self {
+            english: ENGLISH.split_ascii_whitespace().collect(),
+            foreign,
+        }
     }
-    best
+
+    /// Recognises the language of a short message.
+    pub fn recognise(&self, raw: &str) -> Recognised {
+        if let Some(code) = other_script(raw) {
+            return Recognised::Other { code: Some(code) };
+        }
+        let tokens: Vec<String> = words(raw)
+            .map(|w| w.folded.replace('\'', ""))
+            .filter(|w| w.chars().any(char::is_alphabetic))
+            .collect();
+        let english = tokens
+            .iter()
+            .filter(|w| self.english.contains(w.as_str()))
+            .count();
+        let certain = if english > 0 {
+            Recognised::English
+        } else {
+            Recognised::Unclear
+        };
+        if 2 * english > tokens.len() {
+            return certain;
+        }
+        let Some(best) = self.best_language(raw, &tokens) else {
+            return certain;
+        };
+        let Best {
+            code,
+            words: foreign,
+            strong,
+        } = best;
+        // English nouns in another language's sentence: "appointment cancel karna hai".
+        let mixed = strong >= 2;
+        let short = tokens.len() <= SHORT && english == 0;
+        let outnumbers = foreign > english || (foreign == english && mixed);
+        if outnumbers && (foreign >= 2 || short) {
+            Recognised::Other { code }
+        } else {
+            certain
+        }
+    }
+
+    /// The language with most words in the message, at least one of them no weak word.
+    fn best_language(&self, raw: &str, tokens: &[String]) -> Option<Best> {
+        let mut counts = [(0_usize, 0_usize); LANGUAGES.len()];
+        for &(at, strong) in tokens
+            .iter()
+            .filter_map(|w| self.foreign.get(w.as_str()))
+            .flatten()
+        {
+            counts[at].0 += 1;
+            counts[at].1 += usize::from(strong);
+        }
+        for (count, language) in counts.iter_mut().zip(&LANGUAGES) {
+            let accented = accented_words(raw, language.letters);
+            count.0 += accented;
+            count.1 += accented;
+        }
+        let backed = || {
+            counts
+                .iter()
+                .zip(&LANGUAGES)
+                .filter(|((_, strong), _)| *strong > 0)
+        };
+        let words = backed().map(|((all, _), _)| *all).max()?;
+        let mut best = backed().filter(|((all, _), _)| *all == words);
+        let ((_, strong), language) = best.next()?;
+        let code = if best.next().is_some() {
+            None
+        } else {
+            Some(language.code)
+        };
+        Some(Best {
+            code,
+            words,
+            strong: *strong,
+        })
+    }
 }
 
 /// Words that hold a letter of the language that English never borrows.
@@ -78,7 +156,11 @@ fn accented_words(raw: &str, letters: &str) -> usize {
     if raw.is_ascii() || letters.is_empty() {
         return 0;
     }
-    let holds = |w: &&str| w.chars().flat_map(char::to_lowercase).any(|c| letters.contains(c));
+    let holds = |w: &&str| {
+        w.chars()
+            .flat_map(char::to_lowercase)
+            .any(|c| letters.contains(c))
+    };
     raw.split_whitespace().filter(holds).count()
 }
 
@@ -96,8 +178,11 @@ fn other_script(raw: &str) -> Option<&'static str> {
             counts[script] += 1;
         }
     }
-    let (script, count) =
-        counts.iter().copied().enumerate().max_by_key(|&(at, n)| (n, usize::MAX - at))?;
+    let (script, count) = counts
+        .iter()
+        .copied()
+        .enumerate()
+        .max_by_key(|&(at, n)| (n, usize::MAX - at))?;
     let many = count as f64 > SCRIPT_SHARE * letters as f64;
     many.then(|| refine(SCRIPTS[script].code, raw))
 }
@@ -119,23 +204,91 @@ struct Script {
 }
 
 const SCRIPTS: [Script; 17] = [
-    Script { from: 0x600, to: 0x6ff, code: "ar" },
-    Script { from: 0x750, to: 0x77f, code: "ar" },
-    Script { from: 0x900, to: 0x97f, code: "hi" },
-    Script { from: 0x980, to: 0x9ff, code: "bn" },
-    Script { from: 0xa00, to: 0xa7f, code: "pa" },
-    Script { from: 0xa80, to: 0xaff, code: "gu" },
-    Script { from: 0xb80, to: 0xbff, code: "ta" },
-    Script { from: 0xd00, to: 0xd7f, code: "ml" },
-    Script { from: 0x400, to: 0x4ff, code: "ru" },
-    Script { from: 0x370, to: 0x3ff, code: "el" },
-    Script { from: 0x590, to: 0x5ff, code: "he" },
-    Script { from: 0x1200, to: 0x137f, code: "am" },
-    Script { from: 0xe00, to: 0xe7f, code: "th" },
-    Script { from: 0x3040, to: 0x30ff, code: "ja" },
-    Script { from: 0x4e00, to: 0x9fff, code: "zh" },
-    Script { from: 0xac00, to: 0xd7af, code: "ko" },
-    Script { from: 0xd80, to: 0xdff, code: "si" },
+    Script {
+        from: 0x600,
+        to: 0x6ff,
+        code: "ar",
+    },
+    Script {
+        from: 0x750,
+        to: 0x77f,
+        code: "ar",
+    },
+    Script {
+        from: 0x900,
+        to: 0x97f,
+        code: "hi",
+    },
+    Script {
+        from: 0x980,
+        to: 0x9ff,
+        code: "bn",
+    },
+    Script {
+        from: 0xa00,
+        to: 0xa7f,
+        code: "pa",
+    },
+    Script {
+        from: 0xa80,
+        to: 0xaff,
+        code: "gu",
+    },
+    Script {
+        from: 0xb80,
+        to: 0xbff,
+        code: "ta",
+    },
+    Script {
+        from: 0xd00,
+        to: 0xd7f,
+        code: "ml",
+    },
+    Script {
+        from: 0x400,
+        to: 0x4ff,
+        code: "ru",
+    },
+    Script {
+        from: 0x370,
+        to: 0x3ff,
+        code: "el",
+    },
+    Script {
+        from: 0x590,
+        to: 0x5ff,
+        code: "he",
+    },
+    Script {
+        from: 0x1200,
+        to: 0x137f,
+        code: "am",
+    },
+    Script {
+        from: 0xe00,
+        to: 0xe7f,
+        code: "th",
+    },
+    Script {
+        from: 0x3040,
+        to: 0x30ff,
+        code: "ja",
+    },
+    Script {
+        from: 0x4e00,
+        to: 0x9fff,
+        code: "zh",
+    },
+    Script {
+        from: 0xac00,
+        to: 0xd7af,
+        code: "ko",
+    },
+    Script {
+        from: 0xd80,
+        to: 0xdff,
+        code: "si",
+    },
 ];
 
 /// Function words and words of the subject. None of the strong words is an English word, slang,
@@ -186,7 +339,7 @@ const LANGUAGES: [Language; 17] = [
             hoti raha rahi rahe gaya gayi bohat bahut boht abhi phir bhi liye kitni kitne kitna umar \
             shukriya meherbani salam assalam alaikum walaikum dard takleef aata aati jana jaana milega \
             milegi batao bataiye bata dein dijiye sakti sakta sakte hoon ammi beti behen khat \
-            angrezi urdu punjabi tarikh waqt wapas kaun",
+            angrezi  tarikh waqt wapas kaun",
         weak: "mere tha hindi ka ki ke ko se ho to me ne par wo ye yeh ji na koi kuch",
         letters: "",
     },
@@ -217,11 +370,11 @@ const LANGUAGES: [Language; 17] = [
     },
     Language {
         code: "fr",
-        strong: "bonjour bonsoir quand puis dois suis vous nous rendez rendezvous resultats resultat \
+        strong: "fait mal quoi bonjour bonsoir quand puis dois suis vous nous rendez rendezvous resultats resultat \
             mammographie depistage combien temps est-ce quel quelle quelles faut avoir pourquoi avec \
             sans mais aussi tres beaucoup lettre recu besoin annuler medecin sein seins francais anglais \
             parle fille votre notre cest jai ans voudrais peux pouvez oui",
-        weak: "mon mere merci le la les de des du et est un une pour ma ne pas en on je il elle que qui",
+        weak: "ca ce mon mere merci le la les de des du et est un une pour ma ne pas en on je il elle que qui",
         letters: "œ",
     },
     Language {
@@ -334,7 +487,10 @@ mod tests {
     #[track_caller]
     fn check_not_other(raw: &str) {
         let found = recognise(raw);
-        assert!(!matches!(found, Recognised::Other { .. }), "{raw}: {found:?}");
+        assert!(
+            !matches!(found, Recognised::Other { .. }),
+            "{raw}: {found:?}"
+        );
     }
 
     #[test]
@@ -373,16 +529,58 @@ mod tests {
     #[test]
     fn english_in_all_its_dress() {
         for raw in [
-            "parking?", "deoderant??", "how long", "?", "", "😂😂", "ok ta", "x", "mammogram",
-            "ey up duck am 51 and ant had me letter yet", "wot do i need 2 wear", "am bricking it",
-            "mamogram reslts how long do they tek", "ah dinnae ken when ma appointment is",
-            "wheres me bairn allowed", "my name is 李娜", "Zoë here, can I come", "café near the van?",
-            "naïve question", "can I get the letter in Urdu or Polish", "mum doesnt speak english",
-            "hola! do you do sundays", "gracias", "ciao x", "thx hun", "nae bother", "haway man",
-            "giz a bell", "a l l", "BRCA2", "El Dorado", "am I due", "Las Vegas", "mi mam was poorly",
-            "is that sen or nan", "go on then", "me an all", "per se", "da van", "no", "si", "fit kit",
-            "Siobhan from Llandudno", "do you come to Aberystwyth", "im in Llanelli", "Krakow", "wfh today",
-            "I do not want to go on", "de ja vu", "our kid is 50", "mardy bum", "tha knows nowt",
+            "parking?",
+            "deoderant??",
+            "how long",
+            "?",
+            "",
+            "😂😂",
+            "ok ta",
+            "x",
+            "mammogram",
+            "ey up duck am 51 and ant had me letter yet",
+            "wot do i need 2 wear",
+            "am bricking it",
+            "mamogram reslts how long do they tek",
+            "ah dinnae ken when ma appointment is",
+            "wheres me bairn allowed",
+            "my name is 李娜",
+            "Zoë here, can I come",
+            "café near the van?",
+            "naïve question",
+            "can I get the letter in Urdu or Polish",
+            "mum doesnt speak english",
+            "hola! do you do sundays",
+            "gracias",
+            "ciao x",
+            "thx hun",
+            "nae bother",
+            "haway man",
+            "giz a bell",
+            "a l l",
+            "BRCA2",
+            "El Dorado",
+            "am I due",
+            "Las Vegas",
+            "mi mam was poorly",
+            "is that sen or nan",
+            "go on then",
+            "me an all",
+            "per se",
+            "da van",
+            "no",
+            "si",
+            "fit kit",
+            "Siobhan from Llandudno",
+            "do you come to Aberystwyth",
+            "im in Llanelli",
+            "Krakow",
+            "wfh today",
+            "I do not want to go on",
+            "de ja vu",
+            "our kid is 50",
+            "mardy bum",
+            "tha knows nowt",
         ] {
             check_not_other(raw);
         }
@@ -392,7 +590,8 @@ mod tests {
     fn no_strong_word_is_english() {
         for language in LANGUAGES {
             for word in language.strong.split_ascii_whitespace() {
-                assert!(!is_in(ENGLISH, word), "{word} ({})", language.code);
+                let english = ENGLISH.split_ascii_whitespace().any(|w| w == word);
+                assert!(!english, "{word} ({})", language.code);
             }
         }
     }

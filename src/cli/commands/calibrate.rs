@@ -20,7 +20,8 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
         } else {
             printer::data(&format!(
                 "{} topics: decision as expected {:.3}; answered {}, {} of them rightly; \
-                 answerable {}, answered rightly {:.3}, winner right {}",
+                 answerable {}, answered rightly {:.3}, winner right {}; of {} answers from the \
+                 best document {} hold a labelled sentence, {} all of them",
                 report.n,
                 report.decision_accuracy,
                 report.answered,
@@ -28,6 +29,9 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
                 report.answerable,
                 report.answerable_recall,
                 report.winner_right,
+                report.quotable,
+                report.quoted_any,
+                report.quoted_all,
             ))?;
             for (pair, count) in &report.confusion {
                 printer::data(&format!("  {pair:24} {count}"))?;

@@ -120,7 +120,9 @@ fn check_corpus(root: &Path, options: &CheckOptions, json: bool) -> Result<Outco
             next.unwrap_or_default()
         ));
     }
-    let clean = corpus.issues.is_empty() && findings.is_empty() && unusable.is_none();
+    let clean = !malformed
+        && !findings.iter().any(|f| f.severity == Severity::Error)
+        && unusable.is_none();
     Ok(if clean { Outcome::Done } else { Outcome::Negative })
 }
 

@@ -3,8 +3,6 @@
 //! 2. Nothing is half-imported: a malformed source leaves the target as it was.
 //! 3. What is not wanted is reported, and what is withdrawn is never read.
 
-use std::path::Path;
-
 use tempfile::TempDir;
 
 use super::*;

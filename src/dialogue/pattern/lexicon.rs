@@ -3,7 +3,8 @@
 //! A token stands for a list word when it is that word, one of its spellings, begins with it (a
 //! list word ending in `*`), is a number (`#`), or is a likely typing slip of it. Slips are counted
 //! by the restricted Damerau-Levenshtein distance (insert, delete, substitute, swap neighbours):
-//! at most 1 for list words of 5 or more letters, 2 for 9 or more, first letters kept. A token that
+//! at most 1 for list words of 5 or more letters (and short ones named so), 2 for 9 or more, first
+//! letters kept. A token that
 //! is itself a list word, a spelling or on the `never` list is never taken for a slip of another.
 //!
 //! Candidates come from deletion neighbourhoods (Garbe's symmetric delete scheme): two words within
@@ -18,6 +19,8 @@ pub(super) type WordId = u32;
 /// Shortest list word that may be misspelt, and how long it must be for two slips.
 const ONE_SLIP_LETTERS: usize = 5;
 const TWO_SLIPS_LETTERS: usize = 9;
+/// Shortest list word that may be misspelt because it is named so.
+const SHORTEST_SLIP: usize = 4;
 /// Longer tokens are not looked up as slips: no list word is that long.
 const LONGEST_SLIP: usize = 24;
 
@@ -41,12 +44,12 @@ impl LexiconBuilder {
     }
 
     /// Freezes the words. `spellings` maps a variant to the word it stands for.
-    pub(super) fn build(
-        self,
-        spellings: HashMap<Box<str>, Box<str>>,
-        never: HashSet<Box<str>>,
-    ) -> Lexicon {
-        let mut lexicon = Lexicon { spellings, never, ..Lexicon::default() };
+    pub(super) fn build(self, spellings: HashMap<Box<str>, Box<str>>, slips: Slips) -> Lexicon {
+        let mut lexicon = Lexicon {
+            spellings,
+            slips,
+            ..Lexicon::default()
+        };
         for (word, id) in self.ids {
             if word == "#" {
                 lexicon.number = Some(id);
@@ -69,7 +72,7 @@ pub(super) struct Lexicon {
     longest_prefix: usize,
     number: Option<WordId>,
     spellings: HashMap<Box<str>, Box<str>>,
-    never: HashSet<Box<str>>,
+    slips: Slips,
     /// Deletion neighbourhoods: reduced string → words that reduce to it.
     reduced: HashMap<Box<str>, Vec<WordId>>,
     /// Letters of the words that may be misspelt.
@@ -89,7 +92,7 @@ impl Lexicon {
     fn add_word(&mut self, word: &str, id: WordId) {
         self.exact.insert(word.into(), id);
         let letters: Vec<char> = word.chars().collect();
-        let slips = slips_allowed(letters.len());
+        let slips = self.slips.allowed(word, letters.len());
         if slips == 0 || !letters.iter().all(|c| c.is_alphabetic()) {
             return;
         }
@@ -114,9 +117,13 @@ impl Lexicon {
         if let Some(&word) = self.exact.get(token) {
             out.push(Reading { word, slips: 0 });
         } else if let Some(spelling) = self.spellings.get(token) {
-            out.extend(self.exact.get(spelling).map(|&word| Reading { word, slips: 0 }));
+            out.extend(
+                self.exact
+                    .get(spelling)
+                    .map(|&word| Reading { word, slips: 0 }),
+            );
             self.prefix_readings(spelling, out);
-        } else if !self.never.contains(token) {
+        } else if !self.slips.never.contains(token) {
             self.slip_readings(token, out);
         }
         out[start..].sort_unstable_by_key(|r| (r.word, r.slips));
@@ -128,11 +135,6 @@ impl Lexicon {
             }
         }
         out.truncate(kept);
-    }
-
-    /// Whether the lists know the token itself, as a word or a spelling.
-    pub(super) fn knows(&self, token: &str) -> bool {
-        self.exact.contains_key(token) || self.spellings.contains_key(token)
     }
 
     fn prefix_readings(&self, token: &str, out: &mut Vec<Reading>) {
@@ -149,12 +151,18 @@ impl Lexicon {
 
     fn slip_readings(&self, token: &str, out: &mut Vec<Reading>) {
         let letters: Vec<char> = token.chars().collect();
-        let long_enough = letters.len() + 1 >= ONE_SLIP_LETTERS;
-        if !long_enough || letters.len() > LONGEST_SLIP || !letters.iter().all(|c| c.is_alphabetic())
+        let long_enough = letters.len() + 1 >= SHORTEST_SLIP;
+        if !long_enough
+            || letters.len() > LONGEST_SLIP
+            || !letters.iter().all(|c| c.is_alphabetic())
         {
             return;
         }
-        let slips = if letters.len() + 1 >= TWO_SLIPS_LETTERS { 2 } else { 1 };
+        let slips = if letters.len() + 1 >= TWO_SLIPS_LETTERS {
+            2
+        } else {
+            1
+        };
         let mut candidates: Vec<WordId> = Vec::new();
         for variant in deletions(&letters, slips) {
             candidates.extend(self.reduced.get(variant.as_str()).into_iter().flatten());
@@ -162,11 +170,43 @@ impl Lexicon {
         candidates.sort_unstable();
         candidates.dedup();
         for word in candidates {
-            let Some(wanted) = self.letters.get(&word) else { continue };
+            let Some(wanted) = self.letters.get(&word) else {
+                continue;
+            };
             let distance = slips_between(&letters, wanted);
-            if distance <= slips_allowed(wanted.len()) && keeps_first_letter(&letters, wanted) {
-                out.push(Reading { word, slips: distance as u8 });
+            if distance <= self.slips.of(wanted) && keeps_first_letter(&letters, wanted) {
+                out.push(Reading {
+                    word,
+                    slips: distance as u8,
+                });
             }
+        }
+    }
+}
+
+/// Which words may be misspelt beyond the rule of length, and which tokens are no slips.
+#[derive(Debug, Default)]
+pub(super) struct Slips {
+    /// List words of 4 letters that may be misspelt once.
+    pub(super) short: HashSet<Box<str>>,
+    /// Tokens that are never a slip.
+    pub(super) never: HashSet<Box<str>>,
+}
+
+impl Slips {
+    fn of(&self, letters: &[char]) -> usize {
+        if letters.len() >= ONE_SLIP_LETTERS {
+            return slips_allowed(letters.len());
+        }
+        let word: String = letters.iter().collect();
+        self.allowed(&word, letters.len())
+    }
+
+    fn allowed(&self, word: &str, letters: usize) -> usize {
+        if self.short.contains(word) {
+            1
+        } else {
+            slips_allowed(letters)
         }
     }
 }
@@ -205,7 +245,10 @@ fn deletions(letters: &[char], limit: usize) -> Vec<String> {
 }
 
 fn without(letters: &[char], skipped: &[usize]) -> String {
-    let kept = letters.iter().enumerate().filter(|(at, _)| !skipped.contains(at));
+    let kept = letters
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !skipped.contains(at));
     kept.map(|(_, c)| c).collect()
 }
 
@@ -240,10 +283,17 @@ mod tests {
 
     fn lexicon(words: &[&str], never: &[&str]) -> (Lexicon, HashMap<WordId, String>) {
         let mut builder = LexiconBuilder::default();
-        let names = words.iter().map(|w| (builder.word(w), (*w).to_owned())).collect();
+        let names = words
+            .iter()
+            .map(|w| (builder.word(w), (*w).to_owned()))
+            .collect();
         let never = never.iter().map(|&w| w.into()).collect();
+        let slips = Slips {
+            short: ["rash".into()].into(),
+            never,
+        };
         let spellings = [("bewbs".into(), "boobs".into())].into();
-        (builder.build(spellings, never), names)
+        (builder.build(spellings, slips), names)
     }
 
     fn read(words: &[&str], never: &[&str], token: &str) -> Vec<String> {
@@ -262,6 +312,8 @@ mod tests {
         assert_eq!(read(&words, &[], "dicharg"), ["discharge"]);
         assert_eq!(read(&words, &[], "lamp"), Vec::<String>::new());
         assert_eq!(read(&words, &[], "bewbs"), ["boobs"]);
+        assert_eq!(read(&["rash"], &[], "rsah"), ["rash"]);
+        assert_eq!(read(&["rash"], &["rush"], "rush"), Vec::<String>::new());
     }
 
     #[test]

@@ -5,9 +5,9 @@
 //! start of a clause. Phrases never run over the end of a sentence.
 //! Lists may include other lists as `<name>`. Nothing here knows what a list is for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use super::lexicon::{Lexicon, LexiconBuilder, Reading, WordId};
+use super::lexicon::{Lexicon, LexiconBuilder, Reading, Slips, WordId};
 use super::tokens::{Break, Token, tokens};
 
 /// A list of phrases.
@@ -42,13 +42,10 @@ impl Hit {
 
     /// Words between two hits; 0 when they touch or overlap.
     pub(super) fn gap(&self, other: &Hit) -> u32 {
-        if self.end <= other.start {
-            other.start - self.end
-        } else if other.end <= self.start {
-            self.start - other.end
-        } else {
-            0
-        }
+        other
+            .start
+            .saturating_sub(self.end)
+            .max(self.start.saturating_sub(other.end))
     }
 }
 
@@ -97,20 +94,25 @@ impl ListsBuilder {
     }
 
     /// Freezes the lists. Words that only the cures name (spellings) need not stand in a list.
-    pub(super) fn build(
-        self,
-        spellings: HashMap<Box<str>, Box<str>>,
-        never: HashSet<Box<str>>,
-    ) -> Lists {
-        let mut lists = Lists { lexicon: self.lexicon.build(spellings, never), ..Lists::default() };
+    pub(super) fn build(self, spellings: HashMap<Box<str>, Box<str>>, slips: Slips) -> Lists {
+        let mut lists = Lists {
+            lexicon: self.lexicon.build(spellings, slips),
+            ..Lists::default()
+        };
         for ((pieces, initial), of) in self.phrases {
-            let Some(first) = pieces.first() else { continue };
+            let Some(first) = pieces.first() else {
+                continue;
+            };
             let first = first.word as usize;
             if lists.by_first.len() <= first {
                 lists.by_first.resize_with(first + 1, Vec::new);
             }
             lists.by_first[first].push(lists.phrases.len() as u32);
-            lists.phrases.push(Phrase { rest: pieces[1..].to_vec(), initial, lists: of });
+            lists.phrases.push(Phrase {
+                rest: pieces[1..].to_vec(),
+                initial,
+                lists: of,
+            });
         }
         lists
     }
@@ -168,21 +170,32 @@ impl Lists {
             self.lexicon.readings(&token.text, &mut readings);
         }
         starts.push(readings.len());
-        let read = Read { tokens: &tokens, readings: &readings, starts: &starts };
+        let read = Read {
+            tokens: &tokens,
+            readings: &readings,
+            starts: &starts,
+        };
         let mut hits = Vec::new();
-        for at in 0..tokens.len() {
+        for (at, token) in tokens.iter().enumerate() {
             for reading in read.at(at) {
-                let phrases = self.by_first.get(reading.word as usize).into_iter().flatten();
+                let phrases = self
+                    .by_first
+                    .get(reading.word as usize)
+                    .into_iter()
+                    .flatten();
                 for &phrase in phrases {
                     let phrase = &self.phrases[phrase as usize];
-                    if phrase.initial && at > 0 && tokens[at].before == Break::None {
+                    if phrase.initial && at > 0 && token.before == Break::None {
                         continue;
                     }
                     if let Some((end, slips)) = read.follow(at, reading.slips, &phrase.rest) {
                         let (start, end) = (at as u32, end as u32);
-                        hits.extend(
-                            phrase.lists.iter().map(|&list| Hit { list, start, end, slips }),
-                        );
+                        hits.extend(phrase.lists.iter().map(|&list| Hit {
+                            list,
+                            start,
+                            end,
+                            slips,
+                        }));
                     }
                 }
             }
@@ -190,11 +203,6 @@ impl Lists {
         hits.sort_unstable();
         hits.dedup_by_key(|h| (h.list, h.start, h.end));
         Sighting { tokens, hits }
-    }
-
-    /// Whether some list holds the word or a spelling of it.
-    pub(super) fn knows(&self, token: &str) -> bool {
-        self.lexicon.knows(token)
     }
 }
 
@@ -244,7 +252,9 @@ impl Sighting {
 
     /// Whether a word stands inside a hit of the list.
     pub(super) fn covers(&self, list: ListId, token: u32) -> bool {
-        self.of(list).iter().any(|h| h.start <= token && token < h.end)
+        self.of(list)
+            .iter()
+            .any(|h| h.start <= token && token < h.end)
     }
 
     /// The sentence of a word.
@@ -261,8 +271,12 @@ mod tests {
     fn check(phrase: &str, message: &str, expected: bool) {
         let mut builder = ListsBuilder::default();
         let list = builder.list([phrase]);
-        let lists = builder.build(HashMap::new(), HashSet::new());
-        assert_eq!(!lists.sight(message).of(list).is_empty(), expected, "{phrase} in {message}");
+        let lists = builder.build(HashMap::new(), Slips::default());
+        assert_eq!(
+            !lists.sight(message).of(list).is_empty(),
+            expected,
+            "{phrase} in {message}"
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) struct Cues {
     denial_undone: ListId,
     report: ListId,
     report_after: ListId,
+    report_later: ListId,
     owner: ListId,
     general: ListId,
     general_after: ListId,
@@ -39,7 +40,7 @@ pub(super) struct Cues {
 
 impl Cues {
     /// Names the lists must have, in the order [`Cues::from_ids`] takes them.
-    pub(super) const NAMES: [&'static str; 21] = [
+    pub(super) const NAMES: [&'static str; 22] = [
         "cue-denies-thing",
         "cue-denies-action",
         "cue-no-denial",
@@ -50,6 +51,7 @@ impl Cues {
         "cue-denial-undone",
         "cue-report",
         "cue-report-after",
+        "cue-report-later",
         "cue-owner",
         "cue-general",
         "cue-general-after",
@@ -76,6 +78,7 @@ impl Cues {
             denial_undone,
             report,
             report_after,
+            report_later,
             owner,
             general,
             general_after,
@@ -99,6 +102,7 @@ impl Cues {
             denial_undone,
             report,
             report_after,
+            report_later,
             owner,
             general,
             general_after,
@@ -120,6 +124,7 @@ const DENIAL_REACH: u32 = 12;
 const UNDONE_REACH: u32 = 5;
 const REPORT_REACH: u32 = 6;
 const REPORT_AFTER_REACH: u32 = 3;
+const LATER_REACH: u32 = 16;
 const OWNER_REACH: u32 = 3;
 const GENERAL_REACH: u32 = 12;
 const QUESTION_REACH: u32 = 2;
@@ -127,6 +132,7 @@ const AFTER_REACH: u32 = 4;
 const PAST_REACH: u32 = 12;
 const RESOLVED_REACH: u32 = 4;
 const FORMER_REACH: u32 = 2;
+const DATED_REACH: u32 = 1;
 
 /// Which standings a rule asks about; a finding that has one of them does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,49 +211,73 @@ impl Standing<'_> {
     /// `Some(true)` for a denial that ends before the word, `Some(false)` for a mock denial.
     fn denial_ending_at(&self, end: u32, action: bool) -> Option<bool> {
         let ends = |list: ListId| self.sighting.of(list).iter().find(|h| h.end == end);
-        let denial = ends(self.cues.denies_action)
-            .or_else(|| if action { None } else { ends(self.cues.denies_thing) });
+        let denial = ends(self.cues.denies_action).or_else(|| {
+            if action {
+                None
+            } else {
+                ends(self.cues.denies_thing)
+            }
+        });
         let found = denial.filter(|h| !h.overlaps(&self.finding) && !self.inside_match(h.start))?;
-        let mock = self.sighting.of(self.cues.no_denial).iter().any(|h| h.overlaps(found));
+        let mock = self
+            .sighting
+            .of(self.cues.no_denial)
+            .iter()
+            .any(|h| h.overlaps(found));
         Some(!mock)
     }
 
     fn or_follows(&self, token: u32) -> bool {
         let joins = self.sighting.of(self.cues.joins);
-        joins.iter().any(|h| token <= h.start && h.start <= self.finding.end + 3 && self.in_sentence(h))
+        joins
+            .iter()
+            .any(|h| token <= h.start && h.start <= self.finding.end + 3 && self.in_sentence(h))
     }
 
     fn is_joined_to_next(&self, token: u32) -> bool {
         let next = token + 1;
-        let comma = self.sighting.tokens.get(next as usize).is_some_and(|t| t.before == Break::Comma);
+        let comma = self
+            .sighting
+            .tokens
+            .get(next as usize)
+            .is_some_and(|t| t.before == Break::Comma);
         comma || self.sighting.covers(self.cues.joins, next)
     }
 
     fn is_denial_undone(&self) -> bool {
         let end = self.finding.end;
-        self.cues(self.cues.denial_undone).any(|h| end <= h.start && h.start < end + UNDONE_REACH)
+        self.cues(self.cues.denial_undone)
+            .any(|h| end <= h.start && h.start < end + UNDONE_REACH)
     }
 
     fn is_general(&self) -> bool {
         let start = self.finding.start;
-        let hypothetical =
-            self.cues(self.cues.hypothetical).filter(|h| h.start < start).max_by_key(|h| h.end);
+        let hypothetical = self
+            .cues(self.cues.hypothetical)
+            .filter(|h| h.start < start)
+            .max_by_key(|h| h.end);
         if self.is_reported(hypothetical) {
             return false;
         }
-        let before =
-            |h: &Hit, reach: u32| h.start < start && start.saturating_sub(h.end) <= reach;
+        let before = |h: &Hit, reach: u32| h.start < start && start.saturating_sub(h.end) <= reach;
         let after =
             |h: &Hit| self.finding.end <= h.start && h.start - self.finding.end <= AFTER_REACH;
         hypothetical.is_some_and(|h| before(h, GENERAL_REACH))
-            || self.shared_cues(self.cues.general).any(|h| before(h, GENERAL_REACH))
-            || self.shared_cues(self.cues.question).any(|h| before(h, QUESTION_REACH))
+            || self
+                .shared_cues(self.cues.general)
+                .any(|h| before(h, GENERAL_REACH))
+            || self
+                .shared_cues(self.cues.question)
+                .any(|h| before(h, QUESTION_REACH))
             || self.cues(self.cues.general_after).any(after)
     }
 
     /// Cues that may share words with the finding ("is a lump").
     fn shared_cues(&self, list: ListId) -> impl Iterator<Item = &Hit> {
-        self.sighting.of(list).iter().filter(|h| self.in_sentence(h))
+        self.sighting
+            .of(list)
+            .iter()
+            .filter(|h| self.in_sentence(h))
     }
 
     /// A report cue before the finding with no hypothetical or general cue at or after it, an
@@ -260,17 +290,22 @@ impl Standing<'_> {
             .max_by_key(|h| h.end);
         let supposed = |h: &Hit| {
             hypothetical.is_some_and(|x| h.start < x.end)
-                || general.is_some_and(|x| h.end <= x.start)
+                || general.is_some_and(|x| h.start < x.end)
         };
-        let before = |h: &Hit| {
-            h.end <= start && start - h.end <= REPORT_REACH && !supposed(h)
-        };
+        let before = |h: &Hit| h.end <= start && start - h.end <= REPORT_REACH && !supposed(h);
         let after = |h: &Hit| {
             self.finding.end <= h.start && h.start - self.finding.end <= REPORT_AFTER_REACH
         };
+        let later =
+            |h: &&Hit| self.finding.end <= h.start && h.start - self.finding.end <= LATER_REACH;
         self.cues(self.cues.report).any(before)
+            || self
+                .sighting
+                .of(self.cues.report_later)
+                .iter()
+                .any(|h| later(&h))
             || hypothetical.is_none() && self.cues(self.cues.owner).any(|h| self.owns(h))
-            || self.cues(self.cues.report_after).any(after)
+            || hypothetical.is_none() && self.cues(self.cues.report_after).any(after)
     }
 
     /// Whether only describing words stand between "my" and the finding.
@@ -287,23 +322,36 @@ impl Standing<'_> {
         let start = self.finding.start;
         let before =
             |h: &Hit, reach: u32| h.end <= start && start - h.end <= reach && !self.comma_after(h);
-        let is_found = self.cues(self.cues.found).any(|h| before(h, REPORT_REACH));
-        if is_found || self.cues(self.cues.now).next().is_some() {
+        if self.cues(self.cues.now).next().is_some() {
             return false;
         }
+        let after = |h: &Hit, reach: u32| {
+            self.finding.end <= h.start && h.start - self.finding.end <= reach
+        };
+        let long_ago = |reach: u32| {
+            self.cues(self.cues.long_ago)
+                .any(|h| h.gap(&self.finding) <= reach)
+        };
+        let dated = self.cues(self.cues.long_ago).any(|h| after(h, DATED_REACH));
+        let gone = |reach: u32| self.cues(self.cues.resolved).any(|h| after(h, reach));
+        // "found a lump in 1987 and had it removed"; a find that is not so is a present one.
+        if self.cues(self.cues.found).any(|h| before(h, REPORT_REACH)) {
+            return dated && gone(PAST_REACH);
+        }
         let had = self.cues(self.cues.had).any(|h| before(h, REPORT_REACH));
-        let long_ago = self.cues(self.cues.long_ago).any(|h| h.gap(&self.finding) <= PAST_REACH);
-        let resolved = self.cues(self.cues.resolved).any(|h| {
-            let after = self.finding.end <= h.start && h.start - self.finding.end <= RESOLVED_REACH;
-            after || before(h, RESOLVED_REACH)
-        });
+        let resolved = gone(RESOLVED_REACH)
+            || self
+                .cues(self.cues.resolved)
+                .any(|h| before(h, RESOLVED_REACH));
         let former = self.cues(self.cues.former).any(|h| before(h, FORMER_REACH));
-        had && long_ago || resolved || former
+        had && long_ago(PAST_REACH) || resolved || former
     }
 
     /// Whether a comma stands between a cue and the finding after it.
     fn comma_after(&self, cue: &Hit) -> bool {
         let between = cue.end as usize..=self.finding.start as usize;
-        self.sighting.tokens[between].iter().any(|t| t.before != Break::None)
+        self.sighting.tokens[between]
+            .iter()
+            .any(|t| t.before != Break::None)
     }
 }

@@ -86,6 +86,12 @@ pub enum LoadError {
         /// The tensor.
         name: String,
     },
+    /// A sum of weights is greater than the weights could sum to.
+    #[error("tensor `{name}` holds a sum that its weights cannot have")]
+    Sum {
+        /// The tensor.
+        name: String,
+    },
     /// The model knows fewer positions than the manifest asks for.
     #[error("the weights have {found} positions, the manifest asks for {expected}")]
     Positions {

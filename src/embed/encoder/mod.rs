@@ -4,7 +4,7 @@
 //! f32. Texts are encoded one by one, unpadded, so a vector never depends on its neighbours or
 //! on the number of threads; in int8 it is the same to the bit on every processor. Weights have
 //! a scale an output channel, activations a scale a token, sums are exact integers. Only
-//! [`kernels`] knows instruction sets; nothing here knows passages or questions.
+//! `kernels` knows instruction sets; nothing here knows passages or questions.
 
 mod error;
 pub(crate) mod kernels;
@@ -16,6 +16,7 @@ pub(crate) mod weights;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -35,7 +36,6 @@ pub use self::kernels::CpuPath;
 const ARITHMETIC: &str = "guidepost encoder 1";
 
 /// A BERT encoder. Shared freely between threads.
-#[derive(Debug)]
 pub struct Encoder {
     name: String,
     manifest: Manifest,
@@ -60,6 +60,12 @@ struct Scratch {
     attention: AttentionScratch,
 }
 
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoder({} on {})", self.name, self.kernels.path())
+    }
+}
+
 impl Encoder {
     /// Loads a model on the fastest path of this processor.
     ///
@@ -80,7 +86,13 @@ impl Encoder {
 
     fn with_kernels(files: ModelFiles, kernels: Kernels) -> Result<Self, LoadError> {
         let fingerprint = fingerprint(&files);
-        let ModelFiles { manifest, precision, tokenizer, weights: file, .. } = files;
+        let ModelFiles {
+            manifest,
+            precision,
+            tokenizer,
+            weights: file,
+            ..
+        } = files;
         let tokens = Tokens::read(tokenizer.as_ref(), manifest.max_tokens)?;
         let weights = Weights::read(file.as_ref(), precision, &manifest)?;
         let file = match precision {
@@ -89,7 +101,16 @@ impl Encoder {
         };
         let name = format!("{} {precision}", manifest.name);
         let scratch = Mutex::default();
-        Ok(Self { name, manifest, fingerprint, tokens, file, weights, kernels, scratch })
+        Ok(Self {
+            name,
+            manifest,
+            fingerprint,
+            tokens,
+            file,
+            weights,
+            kernels,
+            scratch,
+        })
     }
 
     /// The model's manifest.
@@ -108,18 +129,27 @@ impl Encoder {
     /// # Errors
     /// [`EmbedError::Tokenise`] when the tokenizer refuses the text.
     pub fn count_tokens(&self, text: &str) -> Result<usize, EmbedError> {
-        self.tokens.count(text).map_err(|source| EmbedError::Tokenise { index: 0, source })
+        self.tokens
+            .count(text)
+            .map_err(|source| EmbedError::Tokenise { index: 0, source })
     }
 
     fn embed_one(&self, index: usize, text: &str, vector: &mut [f32]) -> Result<(), EmbedError> {
         let mut scratch = self.take_scratch();
         let done = self.forward(index, text, &mut scratch, vector);
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        self.scratch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(scratch);
         done
     }
 
     fn take_scratch(&self) -> Scratch {
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.scratch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+            .unwrap_or_default()
     }
 
     fn forward(
@@ -143,7 +173,11 @@ impl Encoder {
     }
 
     fn unknown(&self, index: usize, token: u32) -> EmbedError {
-        EmbedError::Vocabulary { index, token, vocabulary: self.manifest.vocabulary }
+        EmbedError::Vocabulary {
+            index,
+            token,
+            vocabulary: self.manifest.vocabulary,
+        }
     }
 
     /// The first rows: word and position embeddings, normalised. Err is a token without a row.
@@ -162,25 +196,46 @@ impl Encoder {
 
     fn normalise(&self, rows: &mut [f32], residual: Option<&[f32]>, norm: &Normalisation) {
         let epsilon = self.manifest.layer_norm_epsilon;
-        self.kernels.add_and_normalise(rows, residual, &norm.gain, &norm.bias, epsilon);
+        self.kernels
+            .add_and_normalise(rows, residual, &norm.gain, &norm.bias, epsilon);
     }
 
     fn attend(&self, layer: &Layer<Linear>, scratch: &mut Scratch) {
-        let Scratch { rows, projected, context, residual, quantised, attention, .. } = scratch;
+        let Scratch {
+            rows,
+            projected,
+            context,
+            residual,
+            quantised,
+            attention,
+            ..
+        } = scratch;
         let (kernels, file) = (self.kernels, self.file.as_ref());
-        layer.query_key_value.multiply(kernels, file, rows, quantised, projected);
+        layer
+            .query_key_value
+            .multiply(kernels, file, rows, quantised, projected);
         context.resize(rows.len(), 0.0);
         kernels.attention(projected, self.manifest.heads, attention, context);
-        layer.attention_output.multiply(kernels, file, context, quantised, residual);
+        layer
+            .attention_output
+            .multiply(kernels, file, context, quantised, residual);
         self.normalise(rows, Some(residual), &layer.attention_norm);
     }
 
     fn feed_forward(&self, layer: &Layer<Linear>, scratch: &mut Scratch) {
-        let Scratch { rows, wide, residual, quantised, .. } = scratch;
+        let Scratch {
+            rows,
+            wide,
+            residual,
+            quantised,
+            ..
+        } = scratch;
         let (kernels, file) = (self.kernels, self.file.as_ref());
         layer.up.multiply(kernels, file, rows, quantised, wide);
         kernels.gelu(wide);
-        layer.down.multiply(kernels, file, wide, quantised, residual);
+        layer
+            .down
+            .multiply(kernels, file, wide, quantised, residual);
         self.normalise(rows, Some(residual), &layer.norm);
     }
 }
@@ -204,10 +259,19 @@ impl Embedder for Encoder {
         if let [text] = texts {
             self.embed_one(0, text, &mut vectors)?;
         } else {
-            let rows = vectors.par_chunks_exact_mut(dimension).zip(texts).enumerate();
+            let rows = vectors
+                .par_chunks_exact_mut(dimension)
+                .zip(texts)
+                .enumerate();
             rows.try_for_each(|(index, (row, text))| self.embed_one(index, text, row))?;
         }
-        Ok(super::matrix_of_rows(texts.len(), dimension, vectors))
+        let (rows, columns) = (vectors.len() / dimension, dimension);
+        Matrix::from_shape_vec((texts.len(), dimension), vectors).map_err(|_| EmbedError::Shape {
+            rows,
+            columns,
+            expected_rows: texts.len(),
+            expected_columns: dimension,
+        })
     }
 }
 

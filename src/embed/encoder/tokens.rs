@@ -20,27 +20,36 @@ pub(super) struct Tokens {
     tokenizer: Tokenizer,
     first: u32,
     last: u32,
-    max_tokens: usize,
+    limit: usize,
 }
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("max_tokens", &self.max_tokens).finish_non_exhaustive()
+        f.debug_struct("Tokens")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }
 
 impl Tokens {
-    /// Reads a `tokenizer.json`.
-    pub(super) fn read(json: &[u8], max_tokens: usize) -> Result<Self, LoadError> {
+    /// Reads a `tokenizer.json`; a text is cut to `limit` tokens, special ones included.
+    pub(super) fn read(json: &[u8], limit: usize) -> Result<Self, LoadError> {
         let refuse = |source| LoadError::Tokenizer { source };
         let mut tokenizer = Tokenizer::from_bytes(json).map_err(refuse)?;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(refuse)?;
         let special = |token: &'static str| {
-            tokenizer.token_to_id(token).ok_or(LoadError::SpecialToken { token })
+            tokenizer
+                .token_to_id(token)
+                .ok_or(LoadError::SpecialToken { token })
         };
         let (first, last) = (special(FIRST)?, special(LAST)?);
-        Ok(Self { tokenizer, first, last, max_tokens })
+        Ok(Self {
+            tokenizer,
+            first,
+            last,
+            limit,
+        })
     }
 
     /// The ids the encoder reads, special ones included.
@@ -50,7 +59,7 @@ impl Tokens {
         ids: &mut Vec<u32>,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let encoding = self.tokenizer.encode_fast(text, false)?;
-        let kept = encoding.get_ids().len().min(self.max_tokens - 2);
+        let kept = encoding.get_ids().len().min(self.limit - 2);
         ids.clear();
         ids.push(self.first);
         ids.extend_from_slice(&encoding.get_ids()[..kept]);

@@ -49,10 +49,22 @@ const DOUBTFUL_CUES: [&[&str]; 12] = [
 ];
 /// Closings: a name may follow at the end of the message or line.
 const CLOSINGS: [&str; 12] = [
-    "regards", "thanks", "thankyou", "cheers", "sincerely", "faithfully", "wishes", "you", "ta",
-    "rgds", "truly", "many",
+    "regards",
+    "thanks",
+    "thankyou",
+    "cheers",
+    "sincerely",
+    "faithfully",
+    "wishes",
+    "you",
+    "ta",
+    "rgds",
+    "truly",
+    "many",
 ];
-const TITLES: [&str; 10] = ["mrs", "mr", "ms", "mx", "miss", "dr", "prof", "rev", "sister", "nurse"];
+const TITLES: [&str; 10] = [
+    "mrs", "mr", "ms", "mx", "miss", "dr", "prof", "rev", "sister", "nurse",
+];
 
 const COMMON_NAMES: &str = "aaliyah abigail adam adele agnes ahmed aisha alan alice alison amanda amina \
     amy andrea andrew angela anita ann anna anne annie anthony arthur asha audrey ayesha barbara beryl \
@@ -78,8 +90,7 @@ const COMMON_NAMES: &str = "aaliyah abigail adam adele agnes ahmed aisha alan al
     zainab zoe zofia agnieszka katarzyna ewa";
 
 /// Given names that are also common words or months: only after "this is", with a capital.
-const DOUBTFUL_NAMES: &str =
-    "carol dawn eve faith grace hazel heather hope iris ivy jack joy mark olive pat penny rose ruby \
+const DOUBTFUL_NAMES: &str = "carol dawn eve faith grace hazel heather hope iris ivy jack joy mark olive pat penny rose ruby \
     violet daisy lily poppy holly pearl";
 
 /// Everyday words that follow "my name is" or begin a line, and are no names.
@@ -112,7 +123,9 @@ pub(super) fn claim(scan: &mut Scan) {
 }
 
 fn matches(scan: &Scan, at: usize, cue: &[&str]) -> bool {
-    cue.iter().enumerate().all(|(i, &word)| scan.word(at + i).is_some_and(|w| same(w, word)))
+    cue.iter()
+        .enumerate()
+        .all(|(i, &word)| scan.word(at + i).is_some_and(|w| same(w, word)))
 }
 
 fn same(word: &str, cue: &str) -> bool {
@@ -130,7 +143,10 @@ fn after_sure_cue(scan: &Scan, at: usize) -> Option<Range<usize>> {
 
 /// `Name: Jane Smith`.
 fn after_colon(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    let is_label = matches!(scan.word(at)?, "name" | "surname" | "forename" | "names" | "patient");
+    let is_label = matches!(
+        scan.word(at)?,
+        "name" | "surname" | "forename" | "names" | "patient"
+    );
     (is_label && scan.is_mark(at + 1, &[':', '='])).then(|| name_from(scan, at + 2))?
 }
 
@@ -167,7 +183,10 @@ fn is_everyday(word: &str) -> bool {
 }
 
 fn is_cue_word(scan: &Scan, at: usize) -> bool {
-    matches!(scan.word(at), Some("call" | "ring" | "live" | "lives" | "postcode" | "wondering"))
+    matches!(
+        scan.word(at),
+        Some("call" | "ring" | "live" | "lives" | "postcode" | "wondering")
+    )
 }
 
 fn is_common_name(word: &str) -> bool {
@@ -189,7 +208,9 @@ fn after_doubtful_cue(scan: &Scan, at: usize) -> Option<Range<usize>> {
 fn with_surname(scan: &Scan, start: usize) -> Option<Range<usize>> {
     let capital = scan.get(start)?.capital;
     let surname = scan.word(start + 1).is_some_and(|w| {
-        !is_everyday(w) && w.len() > 1 && (scan.pieces[start + 1].capital || ends_line(scan, start + 2))
+        !is_everyday(w)
+            && w.len() > 1
+            && (scan.pieces[start + 1].capital || ends_line(scan, start + 2))
     });
     let surname = surname && (capital || !scan.pieces[start + 1].capital);
     Some(start..start + if surname { 2 } else { 1 })
@@ -209,7 +230,9 @@ fn after_title(scan: &Scan, at: usize) -> Option<Range<usize>> {
     if is_everyday(word) || word.len() < 2 || !(capitals || loose) {
         return None;
     }
-    let surname = scan.word(start + 1).is_some_and(|w| !is_everyday(w) && w.len() > 1)
+    let surname = scan
+        .word(start + 1)
+        .is_some_and(|w| !is_everyday(w) && w.len() > 1)
         && scan.pieces[start + 1].capital
         && scan.pieces[start].capital;
     Some(start..start + if surname { 2 } else { 1 })
@@ -228,9 +251,13 @@ fn after_closing(scan: &Scan, at: usize) -> Option<Range<usize>> {
     }
     let first = scan.word(start)?;
     let known = is_common_name(first);
-    let formal = matches!(scan.word(at), Some("regards" | "sincerely" | "faithfully" | "wishes" | "rgds"));
+    let formal = matches!(
+        scan.word(at),
+        Some("regards" | "sincerely" | "faithfully" | "wishes" | "rgds")
+    );
     let capital = scan.pieces[start].capital;
-    if is_everyday(first) || !(known || (marked || formal) && (capital || formal)) {
+    let likely = known || formal || marked && capital;
+    if is_everyday(first) || !likely {
         return None;
     }
     let range = name_from(scan, start)?;
@@ -241,7 +268,9 @@ fn after_closing(scan: &Scan, at: usize) -> Option<Range<usize>> {
 /// `jane here`, at the start of a message.
 fn before_here(scan: &Scan, at: usize) -> Option<Range<usize>> {
     let starts = at == 0
-        || scan.word(at - 1).is_some_and(|w| matches!(w, "hi" | "hello" | "hiya" | "hey" | "its" | "morning"))
+        || scan
+            .word(at - 1)
+            .is_some_and(|w| matches!(w, "hi" | "hello" | "hiya" | "hey" | "its" | "morning"))
         || scan.is_mark(at - 1, &[',', '.', '!', '\n']);
     let here = scan.word(at + 1) == Some("here")
         || (scan.word(at + 2) == Some("here") && scan.is(at + 1, PieceKind::Word));
@@ -249,7 +278,13 @@ fn before_here(scan: &Scan, at: usize) -> Option<Range<usize>> {
     if !(starts && here && is_common_name(first)) {
         return None;
     }
-    Some(at..if scan.word(at + 1) == Some("here") { at + 1 } else { at + 2 })
+    Some(
+        at..if scan.word(at + 1) == Some("here") {
+            at + 1
+        } else {
+            at + 2
+        },
+    )
 }
 
 /// Whether only kisses, marks or nothing follow up to the end of the line.

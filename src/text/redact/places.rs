@@ -12,8 +12,26 @@ const AREAS: &str = "ab al b ba bb bd bh bl bn br bs bt ca cb cf ch cm co cr ct 
     sl sm sn so sp sr ss st sw sy ta td tf tn tq tr ts tw ub w wa wc wd wf wn wr ws wv yo ze je";
 
 const STREETS: [&str; 20] = [
-    "street", "road", "rd", "avenue", "ave", "crescent", "cres", "lane", "ln", "terrace", "grove",
-    "gardens", "mews", "boulevard", "parade", "strasse", "esplanade", "str", "crescnt", "stret",
+    "street",
+    "road",
+    "rd",
+    "avenue",
+    "ave",
+    "crescent",
+    "cres",
+    "lane",
+    "ln",
+    "terrace",
+    "grove",
+    "gardens",
+    "mews",
+    "boulevard",
+    "parade",
+    "strasse",
+    "esplanade",
+    "str",
+    "crescnt",
+    "stret",
 ];
 /// Also street types, but common words too: they need capitals or an address cue.
 const DOUBTFUL_STREETS: [&str; 26] = [
@@ -21,15 +39,16 @@ const DOUBTFUL_STREETS: [&str; 26] = [
     "view", "rise", "green", "gate", "bank", "mount", "croft", "fold", "house", "cottages", "brow",
     "meadow", "meadows", "dr",
 ];
-const ADDRESS_CUES: [&str; 9] =
-    ["address", "live", "living", "lives", "adress", "moved", "moving", "reside", "flat"];
+const ADDRESS_CUES: [&str; 9] = [
+    "address", "live", "living", "lives", "adress", "moved", "moving", "reside", "flat",
+];
 /// Words that never stand in the name of a street after a number.
 const NOT_IN_STREETS: [&str; 56] = [
     "in", "of", "the", "on", "to", "at", "a", "an", "is", "it", "and", "or", "for", "from", "by",
     "with", "my", "me", "i", "im", "minute", "minutes", "min", "mins", "hour", "hours", "mile",
     "miles", "year", "years", "yr", "yrs", "week", "weeks", "day", "days", "month", "months", "am",
-    "pm", "x", "cm", "mm", "metres", "yards", "steps", "times", "women",
-    "people", "old", "long", "short", "out", "more", "ish", "can",
+    "pm", "x", "cm", "mm", "metres", "yards", "steps", "times", "women", "people", "old", "long",
+    "short", "out", "more", "ish", "can",
 ];
 const MOST_STREET_WORDS: usize = 3;
 
@@ -49,7 +68,9 @@ pub(super) fn claim(scan: &mut Scan) {
 /// `ST4 6QG`, `st46qg`, `SW1A 1AA`, `M1-1AE`. An outward part alone stays.
 fn postcode(scan: &Scan, at: usize) -> Option<Range<usize>> {
     let area = scan.word(at)?;
-    if at > 0 && scan.glued_to_next(at - 1) && !scan.is_mark(at - 1, &['(', ',', ':', '.', '-', '/'])
+    if at > 0
+        && scan.glued_to_next(at - 1)
+        && !scan.is_mark(at - 1, &['(', ',', ':', '.', '-', '/'])
     {
         return None;
     }
@@ -62,7 +83,10 @@ fn postcode(scan: &Scan, at: usize) -> Option<Range<usize>> {
         (at + 3, None)
     } else if scan.glued_to_next(at + 1) && scan.is(at + 2, PieceKind::Word) {
         // `st46qg`: the last digit belongs to the inward part.
-        ((2..=3).contains(&district.len()).then_some(at + 2)?, Some(at + 2))
+        (
+            (2..=3).contains(&district.len()).then_some(at + 2)?,
+            Some(at + 2),
+        )
     } else {
         ((district.len() <= 2).then_some(at + 2)?, None)
     };
@@ -81,7 +105,9 @@ fn postcode(scan: &Scan, at: usize) -> Option<Range<usize>> {
 /// The last two letters of a postcode never hold C, I, K, M, O or V.
 fn is_inward(letters: &str) -> bool {
     letters.len() == 2
-        && letters.bytes().all(|b| b.is_ascii_lowercase() && !b"cikmov".contains(&b))
+        && letters
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() && !b"cikmov".contains(&b))
 }
 
 /// `b4 9th`, `m8 2nd`: text speak, not Birmingham.
@@ -99,13 +125,18 @@ fn is_ordinal(digit: &str, letters: &str) -> bool {
 /// A house number and a street, with a flat before it.
 fn address(scan: &Scan, at: usize) -> Option<Range<usize>> {
     let number = scan.digits(at)?;
-    if number.len() > 4 || at > 0 && scan.glued_to_next(at - 1) && !scan.is_mark(at - 1, &[',', '('])
+    if number.len() > 4
+        || at > 0 && scan.glued_to_next(at - 1) && !scan.is_mark(at - 1, &[',', '('])
     {
         return None;
     }
     let mut next = at + 1;
     let glued = scan.glued_to_next(at);
-    if glued && scan.word(next).is_some_and(|w| matches!(w, "st" | "nd" | "rd" | "th")) {
+    if glued
+        && scan
+            .word(next)
+            .is_some_and(|w| matches!(w, "st" | "nd" | "rd" | "th"))
+    {
         return None;
     }
     let letter = scan.word(next).is_some_and(|w| w.len() == 1 && w != "x");
@@ -119,7 +150,8 @@ fn address(scan: &Scan, at: usize) -> Option<Range<usize>> {
     while let Some(word) = scan.word(next) {
         let sure = STREETS.contains(&word);
         let named = next > first;
-        if named && sure || named && DOUBTFUL_STREETS.contains(&word) && is_named(scan, first, next, at)
+        if named && sure
+            || named && DOUBTFUL_STREETS.contains(&word) && is_named(scan, first, next, at)
         {
             return Some(flat_start(scan, at)..next + 1);
         }
@@ -134,7 +166,10 @@ fn address(scan: &Scan, at: usize) -> Option<Range<usize>> {
 /// Capitals in the name, or an address cue before the number.
 fn is_named(scan: &Scan, first: usize, street: usize, number: usize) -> bool {
     let capitals = scan.pieces[first..=street].iter().all(|p| p.capital);
-    capitals || scan.words_before(number, 5).any(|w| ADDRESS_CUES.contains(&w))
+    capitals
+        || scan
+            .words_before(number, 5)
+            .any(|w| ADDRESS_CUES.contains(&w))
 }
 
 /// `flat 3, 12 High Street`, `flat 3b 12 ...`.
@@ -142,12 +177,14 @@ fn flat_start(scan: &Scan, number: usize) -> usize {
     let mut back = number;
     while back > 0 && number - back < 4 {
         back -= 1;
-        match scan.word(back) {
-            Some("flat" | "apartment" | "apt") => return back,
-            Some(word) if word.len() == 1 => {}
-            Some(_) => return number,
-            None if scan.is_mark(back, &[',']) || scan.is(back, PieceKind::Digits) => {}
-            None => return number,
+        let passes = scan.word(back).is_some_and(|w| w.len() == 1)
+            || scan.is_mark(back, &[','])
+            || scan.is(back, PieceKind::Digits);
+        if matches!(scan.word(back), Some("flat" | "apartment" | "apt")) {
+            return back;
+        }
+        if !passes {
+            return number;
         }
     }
     number

@@ -43,7 +43,12 @@ impl<'a> Scan<'a> {
     pub(super) fn new(raw: &'a str) -> Self {
         let pieces = pieces(raw);
         let taken = vec![false; pieces.len()];
-        Self { raw, pieces, taken, found: Vec::new() }
+        Self {
+            raw,
+            pieces,
+            taken,
+            found: Vec::new(),
+        }
     }
 
     /// Takes pieces for a kind; `false` when one of them is taken already.
@@ -51,7 +56,10 @@ impl<'a> Scan<'a> {
         if !self.is_free(&range) {
             return false;
         }
-        let (start, end) = (self.pieces[range.start].start, self.pieces[range.end - 1].end);
+        let (start, end) = (
+            self.pieces[range.start].start,
+            self.pieces[range.end - 1].end,
+        );
         self.taken[range.clone()].fill(true);
         for piece in &mut self.pieces[range] {
             piece.kind = PieceKind::Placeholder;
@@ -96,11 +104,15 @@ impl<'a> Scan<'a> {
 
     /// The folded word at a place, if it is one.
     pub(super) fn word(&self, at: usize) -> Option<&str> {
-        self.get(at).filter(|p| p.kind == PieceKind::Word).map(|p| p.text.as_str())
+        self.get(at)
+            .filter(|p| p.kind == PieceKind::Word)
+            .map(|p| p.text.as_str())
     }
 
     pub(super) fn digits(&self, at: usize) -> Option<&str> {
-        self.get(at).filter(|p| p.kind == PieceKind::Digits).map(|p| p.text.as_str())
+        self.get(at)
+            .filter(|p| p.kind == PieceKind::Digits)
+            .map(|p| p.text.as_str())
     }
 
     /// Whether nothing, not even a blank, stands between a piece and the one after it.
@@ -115,25 +127,25 @@ impl<'a> Scan<'a> {
     /// new lines end the look back, so that a redacted text is read as the raw text was.
     pub(super) fn words_before(&self, at: usize, reach: usize) -> impl Iterator<Item = &str> {
         let from = at.saturating_sub(reach);
-        self.words_of(self.pieces[from..at].iter().rev())
+        words_of(self.pieces[from..at].iter().rev())
     }
 
     /// Words after a place, nearest first; as [`Scan::words_before`].
     pub(super) fn words_after(&self, at: usize, reach: usize) -> impl Iterator<Item = &str> {
         let from = at.min(self.pieces.len());
         let to = (at + reach).min(self.pieces.len());
-        self.words_of(self.pieces[from..to].iter())
+        words_of(self.pieces[from..to].iter())
     }
+}
 
-    fn words_of<'p>(
-        &'p self,
-        pieces: impl Iterator<Item = &'p Piece>,
-    ) -> impl Iterator<Item = &'p str> {
-        let ends = |p: &&Piece| {
-            !matches!(p.kind, PieceKind::Digits | PieceKind::Placeholder) && p.text != "\n"
-        };
-        pieces.take_while(ends).filter(|p| p.kind == PieceKind::Word).map(|p| p.text.as_str())
-    }
+fn words_of<'p>(pieces: impl Iterator<Item = &'p Piece>) -> impl Iterator<Item = &'p str> {
+    let ends = |p: &&Piece| {
+        !matches!(p.kind, PieceKind::Digits | PieceKind::Placeholder) && p.text != "\n"
+    };
+    pieces
+        .take_while(ends)
+        .filter(|p| p.kind == PieceKind::Word)
+        .map(|p| p.text.as_str())
 }
 
 fn pieces(raw: &str) -> Vec<Piece> {
@@ -149,7 +161,13 @@ fn pieces(raw: &str) -> Vec<Piece> {
                 PieceKind::Digits => surface.chars().filter_map(digit).collect(),
                 PieceKind::Mark | PieceKind::Placeholder => surface.to_owned(),
             };
-            found.push(Piece { kind, text, start: at, end, capital: first.is_uppercase() });
+            found.push(Piece {
+                kind,
+                text,
+                start: at,
+                end,
+                capital: first.is_uppercase(),
+            });
         }
         at = end;
     }
@@ -166,9 +184,8 @@ fn next_piece(rest: &str, first: char) -> (PieceKind, usize) {
         return (PieceKind::Digits, run(rest, |c| digit(c).is_some()));
     }
     if first.is_alphabetic() {
-        let inside = |c: char| {
-            (c.is_alphabetic() || matches!(c, '\'' | '\u{2019}')) && digit(c).is_none()
-        };
+        let inside =
+            |c: char| (c.is_alphabetic() || matches!(c, '\'' | '\u{2019}')) && digit(c).is_none();
         let length = run(rest, inside);
         let trimmed = rest[..length].trim_end_matches(['\'', '\u{2019}']).len();
         return (PieceKind::Word, trimmed.max(first.len_utf8()));
@@ -186,6 +203,8 @@ const ZEROS: [u32; 8] = [0x30, 0xff10, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6]
 /// The ASCII digit of a decimal digit of a known script.
 pub(super) fn digit(c: char) -> Option<char> {
     let code = u32::from(c);
-    let zero = ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&code))?;
+    let zero = ZEROS
+        .iter()
+        .find(|&&zero| (zero..zero + 10).contains(&code))?;
     char::from_digit(code - zero, 10)
 }

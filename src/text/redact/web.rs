@@ -4,13 +4,35 @@ use super::Kind;
 use super::scan::{PieceKind, Scan};
 
 const MAIL_HOSTS: [&str; 14] = [
-    "gmail", "googlemail", "hotmail", "outlook", "yahoo", "icloud", "live", "aol", "btinternet",
-    "sky", "talktalk", "virginmedia", "ntlworld", "protonmail",
+    "gmail",
+    "googlemail",
+    "hotmail",
+    "outlook",
+    "yahoo",
+    "icloud",
+    "live",
+    "aol",
+    "btinternet",
+    "sky",
+    "talktalk",
+    "virginmedia",
+    "ntlworld",
+    "protonmail",
 ];
 /// Sites whose addresses lead to persons.
 const PERSONAL_HOSTS: [&str; 12] = [
-    "facebook", "fb", "m.me", "messenger", "instagram", "twitter", "x.com", "tiktok", "linkedin",
-    "snapchat", "wa.me", "t.me",
+    "facebook",
+    "fb",
+    "m.me",
+    "messenger",
+    "instagram",
+    "twitter",
+    "x.com",
+    "tiktok",
+    "linkedin",
+    "snapchat",
+    "wa.me",
+    "t.me",
 ];
 /// The public page of a screening service is nobody's.
 const PUBLIC_PAGES: [&str; 1] = ["northmidlandsbreastscreeningservice"];
@@ -35,12 +57,16 @@ fn email(scan: &mut Scan, at: usize) -> Option<usize> {
         return (is_address && scan.claim(Kind::Email, start..end)).then_some(end);
     }
     let spoken_at = scan.word(at) == Some("at")
-        && scan.word(at + 1).is_some_and(|host| MAIL_HOSTS.contains(&host));
+        && scan
+            .word(at + 1)
+            .is_some_and(|host| MAIL_HOSTS.contains(&host));
     if !spoken_at || at == 0 {
         return None;
     }
     let dotted = scan.word(at + 2) == Some("dot") || scan.is_mark(at + 2, &['.']);
-    let ends = scan.word(at + 3).is_some_and(|top| TOP_LEVELS.contains(&top));
+    let ends = scan
+        .word(at + 3)
+        .is_some_and(|top| TOP_LEVELS.contains(&top));
     let start = glued_start(scan, at - 1);
     let end = at + 4;
     (dotted && ends && scan.claim(Kind::Email, start..end)).then_some(end)
@@ -79,9 +105,15 @@ fn leads_to_a_person(link: &str) -> bool {
     let after_scheme = link.split_once("://").map_or(link, |(_, rest)| rest);
     let host = after_scheme.split('/').next().unwrap_or_default();
     let is_personal = PERSONAL_HOSTS.iter().any(|p| {
-        if p.contains('.') { host == *p } else { host.split('.').any(|part| part == *p) }
+        if p.contains('.') {
+            host == *p
+        } else {
+            host.split('.').any(|part| part == *p)
+        }
     });
-    let is_public = PUBLIC_PAGES.iter().any(|page| link.trim_end_matches('/').ends_with(page));
+    let is_public = PUBLIC_PAGES
+        .iter()
+        .any(|page| link.trim_end_matches('/').ends_with(page));
     tokens || (is_personal && !is_public)
 }
 

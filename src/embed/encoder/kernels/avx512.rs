@@ -9,9 +9,10 @@ use std::arch::x86_64::{
     __m512, __m512i, _mm_storeu_si128, _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps,
     _mm512_and_epi32, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cvtepi32_epi8,
     _mm512_cvtepi32_ps, _mm512_div_ps, _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_mullo_epi32, _mm512_or_epi32, _mm512_reduce_add_epi32, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
-    _mm512_sub_epi32, _mm512_sub_ps, _mm512_xor_si512,
+    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_mullo_epi32, _mm512_or_epi32,
+    _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_epi32, _mm512_sub_ps,
+    _mm512_xor_si512,
 };
 
 use super::lanes::{LANES, Lanes};
@@ -115,7 +116,10 @@ impl Lanes for RegisterLanes {
         // SAFETY: reached only from functions that enable AVX-512 F.
         unsafe {
             let steps = _mm512_slli_epi32::<23>(_mm512_castps_si512(steps.0));
-            Self(_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(self.0), steps)))
+            Self(_mm512_castsi512_ps(_mm512_add_epi32(
+                _mm512_castps_si512(self.0),
+                steps,
+            )))
         }
     }
 
@@ -187,16 +191,16 @@ pub(super) fn dot_rows(rows: &[u8], query: &[i8], dots: &mut [i32]) {
 
 /// output = dequantised(values · weights) + bias.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(super) fn multiply_int8(
-    rows: QuantisedRows<'_>,
-    weights: Int8Weights<'_>,
-    output: &mut [f32],
-) {
+pub(super) fn multiply_int8(rows: QuantisedRows<'_>, weights: Int8Weights<'_>, output: &mut [f32]) {
     let outputs = weights.outputs();
     let (inputs, count) = (weights.inputs(), rows.count());
     let block = count.div_ceil(count.div_ceil(ROW_BLOCK));
     for (index, panel) in weights.panels.chunks_exact(inputs * PANEL).enumerate() {
-        let panel = Panel { weights, bytes: panel, column: index * PANEL };
+        let panel = Panel {
+            weights,
+            bytes: panel,
+            column: index * PANEL,
+        };
         for first in (0..count).step_by(block) {
             let block = first..(first + block).min(count);
             let output = &mut output[block.start * outputs..block.end * outputs];
@@ -252,7 +256,7 @@ impl Panel<'_> {
     fn sums<const R: usize>(self, values: &[u8]) -> [[__m512i; 2]; R] {
         let steps = self.weights.inputs() / INTERLEAVE;
         assert!(values.len() == R * steps * INTERLEAVE);
-        let values = values.as_ptr().cast::<i32>();
+        let values = values.as_ptr().cast::<[u8; INTERLEAVE]>();
         let mut sums = [[_mm512_setzero_si512(); 2]; R];
         for (step, weights) in self.bytes.as_chunks::<{ 2 * BYTES }>().0.iter().enumerate() {
             let [left, right] = [&weights[..BYTES], &weights[BYTES..]].map(|half| {
@@ -262,8 +266,8 @@ impl Panel<'_> {
             for (r, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: `bytes` holds `steps` groups of 128, so `step < steps`, and `values`
                 // holds R rows of `steps` groups of four bytes (asserted).
-                let input = unsafe { values.add(r * steps + step).read_unaligned() };
-                let input = _mm512_set1_epi32(input);
+                let input = unsafe { values.add(r * steps + step).read() };
+                let input = _mm512_set1_epi32(i32::from_le_bytes(input));
                 sums[0] = _mm512_dpbusd_epi32(sums[0], input, left);
                 sums[1] = _mm512_dpbusd_epi32(sums[1], input, right);
             }

@@ -5,6 +5,11 @@
 //! [`Kernels`] value is the proof that the processor was asked. All `unsafe` of the crate's
 //! embeddings lives here. This module does not know models, texts or files.
 
+#![expect(
+    clippy::inline_always,
+    reason = "arithmetic is compiled for AVX-512 only where it is inlined into a function that enables it"
+)]
+
 mod glue;
 mod lanes;
 mod scalar;
@@ -143,7 +148,9 @@ macro_rules! dispatch {
 impl Kernels {
     /// The fastest path of this processor.
     pub(crate) fn detect() -> Self {
-        Self::on(CpuPath::Avx512Vnni).unwrap_or(Self { path: CpuPath::Scalar })
+        Self::on(CpuPath::Avx512Vnni).unwrap_or(Self {
+            path: CpuPath::Scalar,
+        })
     }
 
     /// The path asked for, if this processor has it.

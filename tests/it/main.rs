@@ -1,0 +1,24 @@
+//! Tests of the whole crate from outside: properties that no single module can promise.
+//!
+//! One binary, one module a subject; each module's head numbers the properties it checks. They
+//! need no network and no folder outside this repository. `RUN_SLOW_TESTS=1` adds the slow tier.
+#![allow(clippy::print_stderr, reason = "tests say on stderr what they could not check")]
+#![allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
+
+mod approval;
+mod crash;
+mod engine;
+mod explanation;
+mod faults;
+mod format;
+mod grounding;
+mod incremental;
+mod layout;
+mod safety;
+mod support;
+mod tidy;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod readme;
+mod embed_example;
