@@ -616,7 +616,9 @@ impl<'a> Asking<'a> {
             };
             return Ok(self.wrap(response));
         };
-        let meanings = self.meanings(&retrieved, &served)?;
+        // A sure winner has left every other programme behind; only a doubtful one is ambiguous.
+        let meanings =
+            if self.is_sure(&head) { Vec::new() } else { self.meanings(&retrieved, &served)? };
         self.clock(|t| t.rank_us += micros(judging.elapsed()));
         let answering = Instant::now();
         let response = self.decide(&head, overall.as_ref(), meanings, &retrieved);
@@ -772,14 +774,14 @@ impl<'a> Asking<'a> {
             return self.decline(Reason::Uncalibrated, Some(head), retrieved);
         };
         if !self.is_sure(head) {
+            if meanings.len() > 1 {
+                let (text, citations) = self.fixed_text(WHICH_PROGRAMME_REPLY);
+                let reason = Reason::WhichProgramme;
+                return Response::Clarify(Clarify { text, citations, reason, options: meanings });
+            }
             let reason =
                 if verdict.in_scope < IN_SCOPE { Reason::OutOfScope } else { Reason::LowConfidence };
             return self.decline(reason, Some(head), retrieved);
-        }
-        if meanings.len() > 1 {
-            let (text, citations) = self.fixed_text(WHICH_PROGRAMME_REPLY);
-            let reason = Reason::WhichProgramme;
-            return Response::Clarify(Clarify { text, citations, reason, options: meanings });
         }
         self.answer(head, document, verdict, retrieved)
     }

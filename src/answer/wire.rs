@@ -22,7 +22,7 @@ pub struct WireReply {
     pub calibrated_here: Option<bool>,
     /// Why it was not answered, or the urgent channel's reason.
     pub reason: Option<String>,
-    /// The document quoted, or the one that could not be.
+    /// The document quoted; for a hand-over, the one that won but may not be quoted.
     pub document: Option<String>,
     /// The urgent rule that fitted.
     pub rule: Option<String>,
@@ -162,9 +162,7 @@ impl WireReply {
             Response::Handover(handover) => {
                 wire.reason = Some(handover.reason.code().to_owned());
                 wire.confidence = handover.confidence.map(|c| c.get());
-                if let Some((document, _)) = handover.barred {
-                    wire.document = Some(document.to_string());
-                }
+                wire.document = handover.barred.map(|(document, _)| document.to_string());
                 let named = handover.nearest.into_iter();
                 wire.nearest = named
                     .map(|n| WireDocument::new(&n.document, n.title, &n.programme))

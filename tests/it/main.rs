@@ -7,6 +7,7 @@
 
 mod approval;
 mod crash;
+mod embed_example;
 mod engine;
 mod explanation;
 mod faults;
@@ -21,4 +22,4 @@ mod tidy;
 mod cli;
 #[cfg(feature = "cli")]
 mod readme;
-mod embed_example;
+

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::ToSpan as _;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::cli::args::{ApproveArgs, CorpusCommand, Global, ImportCut, ImportFormat};
@@ -12,6 +13,7 @@ use crate::corpus::document::{Cut, Role};
 use crate::corpus::import::{ImportOptions, ImportReport, SourceKind, import};
 use crate::corpus::lint::{CheckOptions, Finding, ReviewEntry, check, review_calendar};
 use crate::corpus::read::{Issue, Severity, read_corpus};
+use crate::dialogue::safety::SafetyRules;
 use crate::error::Error;
 use crate::ids::Nation;
 use crate::index::build::Sources;
@@ -70,7 +72,25 @@ struct WireCheck<'a> {
     malformed: &'a [Issue],
     findings: &'a [Finding],
     review_calendar: &'a [ReviewEntry],
+    rules: &'a [String],
     unusable: Option<String>,
+}
+
+/// What is wrong with safety and route rules: examples that no longer behave, approvals that
+/// have lapsed. Rules that do not load at all are reported as unusable.
+fn rule_problems(root: &Path, today: Date) -> Vec<String> {
+    let Ok(rules) = SafetyRules::load(root) else { return Vec::new() };
+    let lapsed = rules.channels().filter(|c| {
+        c.approval.status != "approved" || today < c.approval.on || today > c.approval.review_due
+    });
+    let lapsed = lapsed.map(|c| {
+        format!(
+            "{}: the approval of channel `{}` does not hold on {today} (its alarms still fire; \
+             review it)",
+            c.path, c.id
+        )
+    });
+    lapsed.chain(rules.check_examples().iter().map(ToString::to_string)).collect()
 }
 
 fn check_corpus(root: &Path, options: &CheckOptions, json: bool) -> Result<Outcome, Error> {
@@ -80,12 +100,14 @@ fn check_corpus(root: &Path, options: &CheckOptions, json: bool) -> Result<Outco
     let malformed = corpus.issues.iter().any(|i| i.kind.severity() == Severity::Error);
     // Synonyms, rules and their replies are checked by reading what a build would read.
     let unusable = if malformed { None } else { Sources::read(root).err().map(Error::from) };
+    let rules = rule_problems(root, options.today);
     if json {
         printer::json(&WireCheck {
             documents: corpus.documents.len(),
             malformed: &corpus.issues,
             findings: &findings,
             review_calendar: &calendar,
+            rules: &rules,
             unusable: unusable.as_ref().map(ToString::to_string),
         })?;
     } else {
@@ -106,6 +128,9 @@ fn check_corpus(root: &Path, options: &CheckOptions, json: bool) -> Result<Outco
                 f.cure
             ))?;
         }
+        for problem in &rules {
+            printer::data(problem)?;
+        }
         if let Some(error) = &unusable {
             printer::data(&error.to_string())?;
         }
@@ -122,6 +147,7 @@ fn check_corpus(root: &Path, options: &CheckOptions, json: bool) -> Result<Outco
     }
     let clean = !malformed
         && !findings.iter().any(|f| f.severity == Severity::Error)
+        && rules.is_empty()
         && unusable.is_none();
     Ok(if clean { Outcome::Done } else { Outcome::Negative })
 }

@@ -346,10 +346,13 @@ fn a_broken_file_is_a_problem_too() {
             .assess("found a lump")
             .is_none()
     );
-    assert!(matches!(
-        SafetyRules::load(Path::new("/nowhere")),
-        Err(SafetyError::Read { .. })
-    ));
+    assert_eq!(
+        SafetyRules::load(Path::new("/nowhere"))
+            .unwrap()
+            .channels()
+            .count(),
+        0
+    );
 }
 
 proptest! {
