@@ -39,47 +39,15 @@ const QUESTIONS: [(&str, &str, &str); 12] = [
     ("breast", "Does a mammogram hurt?", "breast-does-it-hurt"),
     ("breast", "how long do results take", "breast-when-results"),
     ("breast", "how much radiation do i get", "breast-radiation"),
-    (
-        "breast",
-        "Can someone come with me",
-        "breast-bringing-someone",
-    ),
-    (
-        "breast",
-        "will a woman do my mammogram",
-        "breast-female-staff",
-    ),
-    (
-        "bowel",
-        "How do I do the bowel test at home?",
-        "bowel-how-to-do-the-test",
-    ),
-    (
-        "bowel",
-        "how long do results take",
-        "bowel-when-results-come",
-    ),
-    (
-        "cervical",
-        "What does the smear test look for?",
-        "cervical-what-the-test-looks-for",
-    ),
-    (
-        "cervical",
-        "hpv found but no cell changes",
-        "cervical-hpv-found-no-cell-changes",
-    ),
-    (
-        "diabetic-eye",
-        "Can I drive home after eye screening?",
-        "diabetic-eye-driving",
-    ),
+    ("breast", "Can someone come with me", "breast-bringing-someone"),
+    ("breast", "will a woman do my mammogram", "breast-female-staff"),
+    ("bowel", "How do I do the bowel test at home?", "bowel-how-to-do-the-test"),
+    ("bowel", "how long do results take", "bowel-when-results-come"),
+    ("cervical", "What does the smear test look for?", "cervical-what-the-test-looks-for"),
+    ("cervical", "hpv found but no cell changes", "cervical-hpv-found-no-cell-changes"),
+    ("diabetic-eye", "Can I drive home after eye screening?", "diabetic-eye-driving"),
     ("aaa", "what happens at the AAA scan", "aaa-the-scan"),
-    (
-        "antenatal",
-        "when is the heel prick test done",
-        "antenatal-blood-spot-when",
-    ),
+    ("antenatal", "when is the heel prick test done", "antenatal-blood-spot-when"),
 ];
 /// A message that must never reach retrieval.
 const URGENT: &str = "hi, sorry to bother you, i found a lump in my left breast last night";
@@ -107,18 +75,8 @@ impl Bench {
         let sources = Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"))?;
         let settings = Settings::default();
         let count = |text: &str| encoder.count_tokens(text).unwrap_or(usize::MAX);
-        build(
-            &store,
-            &sources,
-            &embedder,
-            &count,
-            &settings,
-            BuildOptions::default(),
-            &Quiet,
-        )?;
-        let engine = Engine::builder(index)
-            .embedder(Arc::clone(&embedder))
-            .open()?;
+        build(&store, &sources, &embedder, &count, &settings, BuildOptions::default(), &Quiet)?;
+        let engine = Engine::builder(index).embedder(Arc::clone(&embedder)).open()?;
         let snapshot = engine.snapshot();
         Ok(Bench {
             lexical: Lexical::new(
@@ -141,7 +99,7 @@ impl Bench {
                 Response::Answer(answer) if answer.citations[0].document.as_str() == wanted => {}
                 other => {
                     return Err(
-                        format!("`{}`: {wanted} expected, got {other:?}", query.text).into(),
+                        format!("`{}`: {wanted} expected, got {other:?}", query.text).into()
                     );
                 }
             }
@@ -162,10 +120,7 @@ impl Bench {
 
 fn queries() -> Result<Vec<Query>, Box<dyn Error>> {
     let scoped = |(programme, text, _): (&str, &str, &str)| {
-        Ok(Query {
-            programmes: vec![Programme::new(programme)?],
-            ..Query::new(text, DAY)
-        })
+        Ok(Query { programmes: vec![Programme::new(programme)?], ..Query::new(text, DAY) })
     };
     QUESTIONS.into_iter().map(scoped).collect()
 }
@@ -174,57 +129,33 @@ fn time(criterion: &mut Criterion, bench: &Bench) {
     let mut turn = bench.queries.iter().cycle();
     let mut next = || turn.next().unwrap_or(&bench.queries[0]);
     let urgent = Query::new(URGENT, DAY);
-    criterion.bench_function("ask/whole", |b| {
-        b.iter(|| bench.engine.ask(black_box(next())))
-    });
-    criterion.bench_function("ask/urgent", |b| {
-        b.iter(|| bench.engine.ask(black_box(&urgent)))
-    });
+    criterion.bench_function("ask/whole", |b| b.iter(|| bench.engine.ask(black_box(next()))));
+    criterion.bench_function("ask/urgent", |b| b.iter(|| bench.engine.ask(black_box(&urgent))));
     criterion.bench_function("search/fused", |b| {
         b.iter(|| bench.engine.search(black_box(&next().text), ASK_DEPTH));
     });
     criterion.bench_function("retrieve/lexical", |b| {
-        b.iter(|| {
-            bench
-                .lexical
-                .bind(black_box(&next().text))
-                .map(|bound| bound.top(ASK_DEPTH))
-        });
+        b.iter(|| bench.lexical.bind(black_box(&next().text)).map(|bound| bound.top(ASK_DEPTH)));
     });
     criterion.bench_function("retrieve/dense", |b| {
-        b.iter(|| {
-            bench
-                .dense
-                .bind(black_box(&next().text))
-                .map(|bound| bound.top(ASK_DEPTH))
-        });
+        b.iter(|| bench.dense.bind(black_box(&next().text)).map(|bound| bound.top(ASK_DEPTH)));
     });
     criterion.bench_function("embed/query", |b| {
         b.iter(|| bench.encoder.embed(&[black_box(next().text.as_str())]));
     });
     criterion.bench_function("rules/safety-and-routes", |b| {
         b.iter(|| {
-            (
-                bench.rules.assess(black_box(ORDINARY)),
-                bench.rules.route(black_box(ORDINARY)),
-            )
+            (bench.rules.assess(black_box(ORDINARY)), bench.rules.route(black_box(ORDINARY)))
         });
     });
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a time says little without the path that gave it"
-)]
+#[expect(clippy::print_stderr, reason = "a time says little without the path that gave it")]
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let bench = Bench::open(folder.path())?;
     bench.check()?;
-    eprintln!(
-        "{} questions checked; encoder on {}",
-        QUESTIONS.len(),
-        bench.encoder.cpu_path()
-    );
+    eprintln!("{} questions checked; encoder on {}", QUESTIONS.len(), bench.encoder.cpu_path());
     let mut criterion = Criterion::default().configure_from_args();
     time(&mut criterion, &bench);
     criterion.final_summary();

@@ -1,15 +1,15 @@
 //! The crate's error: every module's own error under one roof, with one table from kind to exit
 //! code and HTTP status.
 
+use crate::calibrate::ArtifactError;
+use crate::calibrate::logistic::FitError;
 use crate::corpus::approve::ApproveError;
 use crate::corpus::import::ImportError;
 use crate::corpus::read::ReadError;
+use crate::dialogue::safety::SafetyError;
 use crate::embed::EmbedError;
 use crate::embed::encoder::LoadError;
 use crate::embed::models::ModelsError;
-use crate::dialogue::safety::SafetyError;
-use crate::calibrate::ArtifactError;
-use crate::calibrate::logistic::FitError;
 use crate::index::build::BuildError;
 use crate::index::settings::SettingsError;
 use crate::index::snapshot::SnapshotError;
@@ -63,7 +63,9 @@ pub enum Error {
     #[error(transparent)]
     Fit(#[from] FitError),
     /// The embedder is not the one the snapshot was built with.
-    #[error("the index was built with the embedding model `{built_with}`, but `{given}` is loaded; build it again or load that model")]
+    #[error(
+        "the index was built with the embedding model `{built_with}`, but `{given}` is loaded; build it again or load that model"
+    )]
     OtherEmbedder {
         /// Name of the model the snapshot was built with.
         built_with: String,
@@ -136,9 +138,7 @@ impl Error {
             Error::OtherEmbedder { .. }
             | Error::Calibrator(_)
             | Error::Model(_)
-            | Error::Models(_) => {
-                ErrorKind::Incompatible
-            }
+            | Error::Models(_) => ErrorKind::Incompatible,
             Error::Io(_) => ErrorKind::Environment,
             Error::Embed(_) | Error::Retrieve(_) => ErrorKind::Bug,
         }

@@ -44,8 +44,7 @@ pub struct FusionExplanation {
 impl FusionSettings {
     /// The fused score of one candidate.
     pub fn score(&self, candidate: &Candidate, candidates: &Candidates) -> f64 {
-        let lexical =
-            normalised_lexical(candidate.lexical.get(), candidates.lexical_maximum());
+        let lexical = normalised_lexical(candidate.lexical.get(), candidates.lexical_maximum());
         let dense = candidate.dense.get() / candidates.dense_maximum();
         match self.method {
             FusionMethod::WeightedSum => {
@@ -84,9 +83,8 @@ pub fn normalised_lexical(score: f64, maximum: f64) -> f64 {
 
 impl Fusion for FusionSettings {
     fn fuse(&self, candidates: &Candidates) -> Ranking {
-        let matched = |c: &&Candidate| {
-            self.method != FusionMethod::LexicalOnly || c.lexical > Score::ZERO
-        };
+        let matched =
+            |c: &&Candidate| self.method != FusionMethod::LexicalOnly || c.lexical > Score::ZERO;
         Ranking::from_hits(candidates.rows().iter().filter(matched).map(|candidate| Hit {
             row: candidate.row,
             // Settings are range-checked and scores finite, so the sum is finite.

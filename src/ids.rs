@@ -54,11 +54,7 @@ pub enum IdError {
 
 const ID_LIMIT: usize = 256;
 
-fn check(
-    what: &'static str,
-    value: &str,
-    allowed: impl Fn(char) -> bool,
-) -> Result<(), IdError> {
+fn check(what: &'static str, value: &str, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
     if value.is_empty() {
         return Err(IdError::Empty { what });
     }
@@ -169,9 +165,7 @@ impl Programme {
 }
 
 /// One of the four nations of the United Kingdom; screening rules differ between them.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nation {
     /// England.

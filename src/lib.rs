@@ -2,6 +2,8 @@
 //! sure it is, and hands over to a person when it is not.
 pub mod answer;
 pub mod calibrate;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod corpus;
 pub mod dialogue;
 pub mod durable;
@@ -16,5 +18,3 @@ pub mod query;
 pub mod retrieve;
 pub mod score;
 pub mod text;
-#[cfg(feature = "cli")]
-pub mod cli;

@@ -58,14 +58,16 @@ pub fn extract(
             // Short passages are written to be read whole.
             let score = if whole { f64::INFINITY } else { covered.values().sum() };
             let better = best.is_none_or(|(most, length, ..)| {
-                score > most || (score == most && end - start < length)
+                score > most || (score >= most && end - start < length)
             });
             if better {
                 best = Some((score, end - start, start, end));
             }
         }
     }
-    let Some((_, _, start, end)) = best else { return Vec::new() };
+    let Some((_, _, start, end)) = best else {
+        return Vec::new();
+    };
     let units = groups[start..=end].iter().flat_map(|g| g.units);
     join_spans(document, units.flat_map(|u| u.spans.iter().cloned()))
 }
@@ -122,10 +124,7 @@ pub fn render(document: &Document, spans: &[Range<usize>]) -> String {
 }
 
 /// Drops repeated lead-ins and joins sentences that stand on one line into one span.
-fn join_spans(
-    document: &Document,
-    spans: impl Iterator<Item = Range<usize>>,
-) -> Vec<Range<usize>> {
+fn join_spans(document: &Document, spans: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     let mut joined: Vec<Range<usize>> = Vec::new();
     for span in spans {
         if joined.iter().any(|known| known.start <= span.start && span.end <= known.end) {
@@ -154,7 +153,9 @@ fn groups(units: &[Unit]) -> Vec<Group<'_>> {
         if run.len() > 1 && bytes <= WHOLE_LIST {
             groups.push(Group { units: run, sentences: MOST_SENTENCES });
         } else {
-            groups.extend(run.chunks(1).map(|one| Group { units: one, sentences: one[0].spans.len() }));
+            groups.extend(
+                run.chunks(1).map(|one| Group { units: one, sentences: one[0].spans.len() }),
+            );
         }
     }
     groups

@@ -81,9 +81,8 @@ pub fn check(
 ) -> Result<(), Ungrounded> {
     for citation in citations {
         let id = &citation.document;
-        let document = snapshot
-            .document(id)
-            .ok_or_else(|| Ungrounded::Missing { document: id.clone() })?;
+        let document =
+            snapshot.document(id).ok_or_else(|| Ungrounded::Missing { document: id.clone() })?;
         standing(document, revocations, on)
             .map_err(|why| Ungrounded::Barred { document: id.clone(), why })?;
         let Range { start, end } = citation.span;
@@ -101,9 +100,8 @@ pub fn check(
 
 /// The first sentence, lead-in or keep group that the quotes touch without covering it.
 fn first_cut(document: &Document, quoted: &[&Range<usize>]) -> Option<Range<usize>> {
-    let covers = |part: &Range<usize>| {
-        quoted.iter().any(|q| q.start <= part.start && part.end <= q.end)
-    };
+    let covers =
+        |part: &Range<usize>| quoted.iter().any(|q| q.start <= part.start && part.end <= q.end);
     let touches =
         |part: &Range<usize>| quoted.iter().any(|q| q.start < part.end && part.start < q.end);
     let mut kept: BTreeMap<u32, Vec<Range<usize>>> = BTreeMap::new();

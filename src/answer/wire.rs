@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::response::{Citation, Response};
+use crate::calibrate::Confidence;
 use crate::engine::{Explanation, Reply, Timings};
 
 /// A reply as JSON. Fields that do not apply are `null` or empty, never left out.
@@ -155,18 +156,16 @@ impl WireReply {
             Response::Clarify(clarify) => {
                 wire.reason = Some(clarify.reason.code().to_owned());
                 let named = clarify.options.into_iter();
-                wire.options = named
-                    .map(|o| WireDocument::new(&o.document, o.title, &o.programme))
-                    .collect();
+                wire.options =
+                    named.map(|o| WireDocument::new(&o.document, o.title, &o.programme)).collect();
             }
             Response::Handover(handover) => {
                 wire.reason = Some(handover.reason.code().to_owned());
-                wire.confidence = handover.confidence.map(|c| c.get());
+                wire.confidence = handover.confidence.map(Confidence::get);
                 wire.document = handover.barred.map(|(document, _)| document.to_string());
                 let named = handover.nearest.into_iter();
-                wire.nearest = named
-                    .map(|n| WireDocument::new(&n.document, n.title, &n.programme))
-                    .collect();
+                wire.nearest =
+                    named.map(|n| WireDocument::new(&n.document, n.title, &n.programme)).collect();
             }
             Response::Urgent(urgent) => {
                 wire.reason = Some(urgent.reason);
@@ -206,11 +205,7 @@ impl WireCitation {
                 address: citation.source.address.clone(),
                 updated: citation.source.updated.clone(),
             },
-            approval_role: role
-                .as_ref()
-                .and_then(|r| r.as_str())
-                .unwrap_or_default()
-                .to_owned(),
+            approval_role: role.as_ref().and_then(|r| r.as_str()).unwrap_or_default().to_owned(),
             approved_by: citation.approved_by.clone(),
             approved_on: citation.approved_on.to_string(),
             review_due: citation.review_due.to_string(),

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Confidence;
 use super::evidence::{EVIDENCE_VERSION, Evidence, FEATURES};
 use super::logistic::Logistic;
-use super::Confidence;
 use crate::ids::Fingerprint;
 
 /// Version of the artifact's form.
@@ -79,7 +79,9 @@ pub enum ArtifactError {
     #[error("the calibrator was made by another version; fit it again with `guidepost calibrate`")]
     Version,
     /// It was fitted for another model or other settings.
-    #[error("the calibrator was fitted for another {what}; fit it again with `guidepost calibrate`")]
+    #[error(
+        "the calibrator was fitted for another {what}; fit it again with `guidepost calibrate`"
+    )]
     Binding {
         /// What differs.
         what: &'static str,

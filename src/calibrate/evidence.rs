@@ -78,7 +78,8 @@ impl Evidence {
                 .map(|c| score(c))
                 .fold(0.0, f64::max)
         };
-        let lexical = |c: &Candidate| normalised_lexical(c.lexical.get(), candidates.lexical_maximum());
+        let lexical =
+            |c: &Candidate| normalised_lexical(c.lexical.get(), candidates.lexical_maximum());
         let dense = |c: &Candidate| c.dense.get();
         let (mean, deviation) = background(listed.iter().map(|c| dense(c)));
         let (passage_cosine, variant_gain) = match context.dense {

@@ -26,10 +26,23 @@ at fault; 3 the machine is; 4 files of another version or model; 70 a bug.";
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Folder of the index. The default index follows the corpus: it is built and rebuilt as needed
-    #[arg(long, global = true, env = "GUIDEPOST_INDEX", value_name = "DIR", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "GUIDEPOST_INDEX",
+        value_name = "DIR",
+        hide_env_values = true
+    )]
     pub(crate) index: Option<PathBuf>,
     /// Folder of the corpus
-    #[arg(long, global = true, env = "GUIDEPOST_CORPUS", value_name = "DIR", default_value = "corpus", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "GUIDEPOST_CORPUS",
+        value_name = "DIR",
+        default_value = "corpus",
+        hide_env_values = true
+    )]
     pub(crate) corpus: PathBuf,
     /// Settings of retrieval and fusion, as TOML; see `index build --show-settings`
     #[arg(long, global = true, value_name = "FILE")]
@@ -38,7 +51,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) calibrator: Option<PathBuf>,
     /// Folder of pulled models
-    #[arg(long, global = true, env = "GUIDEPOST_MODELS", value_name = "DIR", default_value = "models/pulled", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "GUIDEPOST_MODELS",
+        value_name = "DIR",
+        default_value = "models/pulled",
+        hide_env_values = true
+    )]
     pub(crate) models: PathBuf,
     /// Which precision of the model embeds
     #[arg(long, global = true, value_enum, default_value_t = Precision::Int8)]

@@ -56,8 +56,7 @@ pub(super) fn report(error: &Error) {
     };
     let report = Report { message, help, causes };
     let colour = printer::stderr_is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let theme =
-        if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
     if handler.render_report(&mut text, &report).is_err() {

@@ -59,10 +59,9 @@ pub(super) fn is_broken_pipe(error: &Error) -> bool {
     let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
     match error {
         Error::Io(source) => broken(source),
-        other => other
-            .source()
-            .and_then(|source| source.downcast_ref::<io::Error>())
-            .is_some_and(broken),
+        other => {
+            other.source().and_then(|source| source.downcast_ref::<io::Error>()).is_some_and(broken)
+        }
     }
 }
 
@@ -79,7 +78,9 @@ impl Bar {
     }
 
     fn with(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
-        if self.shown && let Ok(mut bar) = self.bar.lock() {
+        if self.shown
+            && let Ok(mut bar) = self.bar.lock()
+        {
             act(&mut bar);
         }
     }

@@ -43,7 +43,9 @@ pub(super) fn query(text: &str, scope: &Scope) -> Query {
 /// # Errors
 /// [`Error`] when it cannot be read or used.
 pub(super) fn settings(global: &Global) -> Result<Option<Settings>, Error> {
-    let Some(path) = &global.settings else { return Ok(None) };
+    let Some(path) = &global.settings else {
+        return Ok(None);
+    };
     Ok(Some(Settings::parse(&fs_err::read_to_string(path)?)?))
 }
 

@@ -119,11 +119,8 @@ pub fn approve_all(root: &Path, grant: &Grant) -> Result<Vec<Changed>, ApproveEr
     }
     check_grant(grant)?;
     let corpus = read_corpus(root)?;
-    let drafts: Vec<&Document> = corpus
-        .documents
-        .iter()
-        .filter(|d| d.approval.status == Status::Draft)
-        .collect();
+    let drafts: Vec<&Document> =
+        corpus.documents.iter().filter(|d| d.approval.status == Status::Draft).collect();
     change(&corpus.root, &drafts, &granted_lines(grant))
 }
 
@@ -138,17 +135,12 @@ pub fn withdraw(root: &Path, selection: &[String]) -> Result<Vec<Changed>, Appro
 }
 
 fn check_grant(grant: &Grant) -> Result<(), ApproveError> {
-    let Grant {
-        by, on, review_due, ..
-    } = grant;
+    let Grant { by, on, review_due, .. } = grant;
     if by.trim().is_empty() || by.contains(char::is_control) {
         return Err(ApproveError::Name);
     }
     if review_due < on {
-        return Err(ApproveError::Dates {
-            on: *on,
-            review_due: *review_due,
-        });
+        return Err(ApproveError::Dates { on: *on, review_due: *review_due });
     }
     Ok(())
 }
@@ -180,33 +172,20 @@ fn select<'a>(corpus: &'a Corpus, selection: &[String]) -> Result<Vec<&'a Docume
     };
     let mut chosen = vec![false; corpus.documents.len()];
     for selected in selection {
-        let found = corpus
-            .documents
-            .iter()
-            .position(|d| fits(selected, Some(d.id.as_str()), &d.path));
+        let found =
+            corpus.documents.iter().position(|d| fits(selected, Some(d.id.as_str()), &d.path));
         if let Some(found) = found {
             chosen[found] = true;
             continue;
         }
         let selected = selected.clone();
-        return Err(
-            match corpus
-                .issues
-                .iter()
-                .find(|i| fits(&selected, None, &i.path))
-            {
-                Some(issue) => ApproveError::Malformed {
-                    selected,
-                    issue: Box::new(issue.clone()),
-                },
-                None => ApproveError::Unknown { selected },
-            },
-        );
+        return Err(match corpus.issues.iter().find(|i| fits(&selected, None, &i.path)) {
+            Some(issue) => ApproveError::Malformed { selected, issue: Box::new(issue.clone()) },
+            None => ApproveError::Unknown { selected },
+        });
     }
     let documents = corpus.documents.iter().zip(chosen);
-    Ok(documents
-        .filter_map(|(document, chosen)| chosen.then_some(document))
-        .collect())
+    Ok(documents.filter_map(|(document, chosen)| chosen.then_some(document)).collect())
 }
 
 /// Sets keys of the approval tables; all edits are read back before the first is written.
@@ -217,9 +196,8 @@ fn change(
 ) -> Result<Vec<Changed>, ApproveError> {
     let mut edits = Vec::with_capacity(documents.len());
     for document in documents {
-        let after = edit(document, values).ok_or_else(|| ApproveError::Table {
-            path: document.path.clone(),
-        })?;
+        let after = edit(document, values)
+            .ok_or_else(|| ApproveError::Table { path: document.path.clone() })?;
         edits.push(after);
     }
     write_all(root, &edits)?;
@@ -268,15 +246,9 @@ fn edit_text(text: &str, end: usize, values: &[(&str, String)]) -> Option<String
     let (front, body) = text.split_at_checked(end)?;
     let mut lines: Vec<String> = front.split_inclusive('\n').map(str::to_owned).collect();
     let header = lines.iter().position(|line| line.trim() == "[approval]")?;
-    let line_end = if lines[header].ends_with("\r\n") {
-        "\r\n"
-    } else {
-        "\n"
-    };
+    let line_end = if lines[header].ends_with("\r\n") { "\r\n" } else { "\n" };
     let first = header + 1;
-    let length = lines[first..]
-        .iter()
-        .position(|l| l.starts_with('[') || l.trim_end() == "+++")?;
+    let length = lines[first..].iter().position(|l| l.starts_with('[') || l.trim_end() == "+++")?;
     let mut table: Vec<String> = lines.drain(first..first + length).collect();
     let mut next = 0;
     for (key, value) in values {
@@ -295,9 +267,7 @@ fn edit_text(text: &str, end: usize, values: &[(&str, String)]) -> Option<String
 
 /// Whether a line of TOML sets a key.
 fn sets(line: &str, key: &str) -> bool {
-    line.trim_start()
-        .strip_prefix(key)
-        .is_some_and(|rest| rest.trim_start().starts_with('='))
+    line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
 }
 
 #[cfg(test)]
@@ -309,21 +279,13 @@ mod tests {
 
     fn grant(role: Role) -> Grant {
         let (on, review_due) = (date(2026, 12, 1), date(2027, 12, 1));
-        Grant {
-            by: "Dr \"Q\" O'Neil".to_owned(),
-            role,
-            on,
-            review_due,
-        }
+        Grant { by: "Dr \"Q\" O'Neil".to_owned(), role, on, review_due }
     }
 
     /// A corpus of two drafts and an approved document.
     fn corpus() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let (full, draft) = (
-            file("c", "", "One."),
-            "status = \"draft\"\nversion = \"1\"\n+++\n\n",
-        );
+        let (full, draft) = (file("c", "", "One."), "status = \"draft\"\nversion = \"1\"\n+++\n\n");
         let start = full.find("status").unwrap();
         let write = |id: &str, body: &str| {
             let head = full[..start].replacen("id = \"c\"", &format!("id = \"{id}\""), 1);
@@ -338,10 +300,7 @@ mod tests {
     fn read(folder: &tempfile::TempDir, id: &str) -> Document {
         let corpus = read_corpus(folder.path()).unwrap();
         assert_eq!(corpus.issues, []);
-        corpus
-            .document(&DocumentId::new(id).unwrap())
-            .unwrap()
-            .clone()
+        corpus.document(&DocumentId::new(id).unwrap()).unwrap().clone()
     }
 
     #[test]
@@ -380,12 +339,7 @@ mod tests {
         let refused = approve_all(folder.path(), &grant(Role::Clinical));
         assert!(matches!(refused, Err(ApproveError::Bulk)));
         let kept = read(&folder, "c");
-        assert_eq!(
-            approve_all(folder.path(), &grant(Role::Research))
-                .unwrap()
-                .len(),
-            2
-        );
+        assert_eq!(approve_all(folder.path(), &grant(Role::Research)).unwrap().len(), 2);
         assert_eq!(read(&folder, "b").approval.role, Some(Role::Research));
         assert_eq!(read(&folder, "c"), kept);
     }
@@ -395,10 +349,7 @@ mod tests {
         let folder = corpus();
         withdraw(folder.path(), &["c".to_owned()]).unwrap();
         let after = read(&folder, "c").approval;
-        assert_eq!(
-            (after.status, after.by.as_str()),
-            (Status::Withdrawn, "Somebody")
-        );
+        assert_eq!((after.status, after.by.as_str()), (Status::Withdrawn, "Somebody"));
     }
 
     #[test]
@@ -412,14 +363,8 @@ mod tests {
             assert!(text.contains("status = \"draft\""));
             error
         };
-        assert!(matches!(
-            unchanged(&["a", "gone"]),
-            ApproveError::Unknown { .. }
-        ));
-        assert!(matches!(
-            unchanged(&["a", "d.md"]),
-            ApproveError::Malformed { .. }
-        ));
+        assert!(matches!(unchanged(&["a", "gone"]), ApproveError::Unknown { .. }));
+        assert!(matches!(unchanged(&["a", "d.md"]), ApproveError::Malformed { .. }));
         let path = folder.path().join("d.md");
         let text = fs_err::read_to_string(folder.path().join("c.md")).unwrap();
         let start = text.find("[approval]").unwrap();
@@ -427,10 +372,7 @@ mod tests {
         let text = text[..start].replacen("id = \"c\"\n", &format!("id = \"d\"\n{inline}"), 1);
         fs_err::write(path, text + "+++\n\nOne.\n").unwrap();
         assert!(matches!(unchanged(&["a", "d"]), ApproveError::Table { .. }));
-        let bad = Grant {
-            review_due: date(2020, 1, 1),
-            ..grant(Role::Example)
-        };
+        let bad = Grant { review_due: date(2020, 1, 1), ..grant(Role::Example) };
         let refused = approve(folder.path(), &["a".to_owned()], &bad);
         assert!(matches!(refused, Err(ApproveError::Dates { .. })));
     }

@@ -210,6 +210,9 @@ impl Document {
 
     /// Whether the document may be quoted on a day, leaving scope (programme, nation,
     /// locality) and revocations aside.
+    ///
+    /// # Errors
+    /// [`Barred`] with the first reason why not.
     pub fn standing(&self, on: Date) -> Result<(), Barred> {
         let approval = &self.approval;
         match approval.status {

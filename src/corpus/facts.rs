@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::read::{Issue, IssueKind, line_and_column};
+use super::read::{Issue, IssueKind};
 use crate::ids::FactId;
+use crate::text::place::line_and_column;
 
 /// Name of the file, at the root of the corpus.
 pub const FACTS_FILE: &str = "facts.toml";
@@ -76,14 +77,7 @@ pub fn read_facts(path: &str, text: &str) -> (Vec<Fact>, Vec<Issue>) {
     let issue = |offset: usize, kind: IssueKind, message: String, cure: &str| {
         let (line, column) = line_and_column(text, offset);
         let (path, cure) = (path.to_owned(), cure.to_owned());
-        Issue {
-            path,
-            line,
-            column: Some(column),
-            kind,
-            message,
-            cure,
-        }
+        Issue { path, line, column: Some(column), kind, message, cure }
     };
     let wire: Wire = match toml::from_str(text) {
         Ok(wire) => wire,
@@ -92,10 +86,7 @@ pub fn read_facts(path: &str, text: &str) -> (Vec<Fact>, Vec<Issue>) {
             let cure =
                 "write each fact as `[[fact]]` with id, statement, status and `[fact.source]`";
             let message = error.message().replace('\n', ", ");
-            return (
-                Vec::new(),
-                vec![issue(offset, IssueKind::Facts, message, cure)],
-            );
+            return (Vec::new(), vec![issue(offset, IssueKind::Facts, message, cure)]);
         }
     };
     let mut facts: Vec<Fact> = Vec::with_capacity(wire.fact.len());
@@ -107,23 +98,11 @@ pub fn read_facts(path: &str, text: &str) -> (Vec<Fact>, Vec<Issue>) {
         fact.line = line_and_column(text, start).0;
         if !seen.insert(fact.id.clone()) {
             let message = format!("the fact `{}` stands here twice", fact.id);
-            issues.push(issue(
-                start,
-                IssueKind::DuplicateId,
-                message,
-                "merge the two rows",
-            ));
+            issues.push(issue(start, IssueKind::DuplicateId, message, "merge the two rows"));
         } else if fact.statement.trim().is_empty() || fact.source.title.trim().is_empty() {
-            let message = format!(
-                "the fact `{}` lacks its statement or its source's title",
-                fact.id
-            );
-            issues.push(issue(
-                start,
-                IssueKind::Facts,
-                message,
-                "write both, or remove the row",
-            ));
+            let message =
+                format!("the fact `{}` lacks its statement or its source's title", fact.id);
+            issues.push(issue(start, IssueKind::Facts, message, "write both, or remove the row"));
         } else {
             facts.push(fact);
         }

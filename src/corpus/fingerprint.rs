@@ -8,14 +8,11 @@ use crate::ids::Fingerprint;
 
 /// Fingerprint of a set of documents, whatever their order.
 pub fn corpus_fingerprint(documents: &[Document]) -> Fingerprint {
-    let mut rows: Vec<(&str, Fingerprint)> = documents
-        .iter()
-        .map(|document| (document.id.as_str(), document.fingerprint()))
-        .collect();
+    let mut rows: Vec<(&str, Fingerprint)> =
+        documents.iter().map(|document| (document.id.as_str(), document.fingerprint())).collect();
     rows.sort_unstable();
     Fingerprint::of_parts(
-        rows.iter()
-            .flat_map(|(id, print)| [id.as_bytes(), print.as_bytes().as_slice()]),
+        rows.iter().flat_map(|(id, print)| [id.as_bytes(), print.as_bytes().as_slice()]),
     )
 }
 
@@ -29,10 +26,7 @@ mod tests {
         let (a, b) = (document("a", "", "One."), document("b", "", "Two."));
         let print = corpus_fingerprint(&[a.clone(), b.clone()]);
         assert_eq!(print, corpus_fingerprint(&[b.clone(), a.clone()]));
-        assert_ne!(
-            print,
-            corpus_fingerprint(&[a.clone(), document("b", "", "Two!")])
-        );
+        assert_ne!(print, corpus_fingerprint(&[a.clone(), document("b", "", "Two!")]));
         assert_ne!(print, corpus_fingerprint(&[a]));
         let mut moved = b.clone();
         moved.path = "elsewhere.md".to_owned();

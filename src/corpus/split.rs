@@ -53,10 +53,7 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
         .into_iter()
         .filter_map(|part| match part {
             Part::Heading { .. } => None,
-            Part::Quotable(atom) => Some(Unit {
-                spans: atom.quote,
-                quotable: true,
-            }),
+            Part::Quotable(atom) => Some(Unit { spans: atom.quote, quotable: true }),
         })
         .collect()
 }
@@ -94,24 +91,14 @@ struct Atom {
 
 impl Atom {
     fn sentence(span: Range<usize>) -> Self {
-        Self {
-            quote: vec![span.clone()],
-            own: vec![span],
-            lead_in: None,
-            quotable: true,
-        }
+        Self { quote: vec![span.clone()], own: vec![span], lead_in: None, quotable: true }
     }
 
     /// A list item, for now without its lead-in as its own.
     fn item(lead_in: Range<usize>, sentences: &[Range<usize>]) -> Self {
         let mut quote = vec![lead_in.clone()];
         quote.extend_from_slice(sentences);
-        Self {
-            quote,
-            own: sentences.to_vec(),
-            lead_in: Some(lead_in),
-            quotable: true,
-        }
+        Self { quote, own: sentences.to_vec(), lead_in: Some(lead_in), quotable: true }
     }
 
     fn extend(&mut self, sentences: &[Range<usize>]) {
@@ -127,17 +114,13 @@ fn parts(document: &Document) -> Vec<Part> {
     for (at, block) in document.blocks.iter().enumerate() {
         let (sentences, keep) = match block {
             Block::Heading { level, span } => {
-                parts.push(Part::Heading {
-                    level: *level,
-                    span: span.clone(),
-                });
+                parts.push(Part::Heading { level: *level, span: span.clone() });
                 group = None;
                 continue;
             }
-            Block::Paragraph { sentences, keep }
-            | Block::Item {
-                sentences, keep, ..
-            } => (sentences, *keep),
+            Block::Paragraph { sentences, keep } | Block::Item { sentences, keep, .. } => {
+                (sentences, *keep)
+            }
         };
         if keep.is_some()
             && keep == group
@@ -168,20 +151,14 @@ fn open(
 ) -> impl Iterator<Item = Atom> + use<> {
     let atoms: Vec<Atom> = match block {
         Block::Item { lead_in, .. } => vec![Atom::item(lead_in.clone(), sentences)],
-        _ if is_kept => sentences
-            .split_first()
-            .map_or_else(Vec::new, |(first, rest)| {
-                let mut atom = Atom::sentence(first.clone());
-                atom.extend(rest);
-                vec![atom]
-            }),
+        _ if is_kept => sentences.split_first().map_or_else(Vec::new, |(first, rest)| {
+            let mut atom = Atom::sentence(first.clone());
+            atom.extend(rest);
+            vec![atom]
+        }),
         _ => {
             let alone = sentences.len() - usize::from(is_lead_in && !sentences.is_empty());
-            sentences[..alone]
-                .iter()
-                .cloned()
-                .map(Atom::sentence)
-                .collect()
+            sentences[..alone].iter().cloned().map(Atom::sentence).collect()
         }
     };
     atoms.into_iter()
@@ -226,20 +203,14 @@ impl Cutter<'_> {
         let Some(span) = hull(&atom.own) else { return };
         let lead_in = atom.quote.first().filter(|_| atom.quote.len() > 1).cloned();
         if let Some(mut open) = self.open.take() {
-            let repeats = atom
-                .lead_in
-                .as_ref()
-                .filter(|l| open.lead_in.as_ref() != Some(l));
+            let repeats = atom.lead_in.as_ref().filter(|l| open.lead_in.as_ref() != Some(l));
             let body = self.joined(&open.body, repeats, &atom.own);
             let tokens = (self.count_tokens)(&body);
             if tokens <= self.limit {
                 open.body = body;
                 open.tokens = tokens;
                 open.span.end = span.end;
-                open.units.push(Unit {
-                    spans: atom.quote,
-                    quotable: atom.quotable,
-                });
+                open.units.push(Unit { spans: atom.quote, quotable: atom.quotable });
                 open.lead_in = lead_in;
                 self.open = Some(open);
                 return;
@@ -255,13 +226,7 @@ impl Cutter<'_> {
             && let Some(pieces) = self.cut_sentence(sentence)
         {
             for piece in pieces {
-                self.add(
-                    Atom {
-                        quotable: false,
-                        ..Atom::sentence(piece)
-                    },
-                    headings,
-                );
+                self.add(Atom { quotable: false, ..Atom::sentence(piece) }, headings);
             }
             return;
         }
@@ -270,10 +235,7 @@ impl Cutter<'_> {
             span,
             body,
             tokens,
-            units: vec![Unit {
-                spans: atom.quote,
-                quotable: atom.quotable,
-            }],
+            units: vec![Unit { spans: atom.quote, quotable: atom.quotable }],
             lead_in,
         });
     }
@@ -307,10 +269,8 @@ impl Cutter<'_> {
     /// can be; a word beyond the limit is a piece of its own. `None` when it is one word.
     fn cut_sentence(&self, sentence: &Range<usize>) -> Option<Vec<Range<usize>>> {
         let text = self.document.slice(sentence);
-        let ends: Vec<usize> = text
-            .split_word_bound_indices()
-            .map(|(at, word)| at + word.len())
-            .collect();
+        let ends: Vec<usize> =
+            text.split_word_bound_indices().map(|(at, word)| at + word.len()).collect();
         let mut pieces = Vec::new();
         let mut start = 0;
         let mut first = 0;

@@ -37,14 +37,9 @@ fn paragraph() -> impl Strategy<Value = String> {
 }
 
 fn list() -> impl Strategy<Value = String> {
-    (
-        paragraph(),
-        words(),
-        proptest::collection::vec(paragraph(), 1..9),
+    (paragraph(), words(), proptest::collection::vec(paragraph(), 1..9)).prop_map(
+        |(before, lead_in, items)| format!("{before} {lead_in} x:\n\n- {}\n", items.join("\n- ")),
     )
-        .prop_map(|(before, lead_in, items)| {
-            format!("{before} {lead_in} x:\n\n- {}\n", items.join("\n- "))
-        })
 }
 
 fn kept() -> impl Strategy<Value = String> {

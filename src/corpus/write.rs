@@ -13,9 +13,7 @@ use std::path::Path;
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let permissions = fs_err::metadata(path)?.permissions();
-    let mut aside = tempfile::Builder::new()
-        .prefix(".aside-")
-        .tempfile_in(folder)?;
+    let mut aside = tempfile::Builder::new().prefix(".aside-").tempfile_in(folder)?;
     aside.write_all(bytes)?;
     aside.as_file().set_permissions(permissions)?;
     aside.as_file().sync_all()?;
@@ -28,10 +26,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Whatever the system says.
 pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = fs_err::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)?;
+    let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -89,23 +89,18 @@ impl PatternsBuilder {
     /// Adds spellings: each variant is read as the word.
     pub(super) fn add_spelling(&mut self, word: &str, variants: &[String]) {
         for variant in variants {
-            self.spellings
-                .insert(tokens::plain(variant).into(), tokens::plain(word).into());
+            self.spellings.insert(tokens::plain(variant).into(), tokens::plain(word).into());
         }
     }
 
     /// Adds words that are never a slip of a list word.
     pub(super) fn add_never(&mut self, words: &[String]) {
-        self.slips
-            .never
-            .extend(words.iter().map(|w| tokens::plain(w).into()));
+        self.slips.never.extend(words.iter().map(|w| tokens::plain(w).into()));
     }
 
     /// Adds short words that may be misspelt once.
     pub(super) fn add_short(&mut self, words: &[String]) {
-        self.slips
-            .short
-            .extend(words.iter().map(|w| tokens::plain(w).into()));
+        self.slips.short.extend(words.iter().map(|w| tokens::plain(w).into()));
     }
 
     /// Adds a rule. Its parts must have passed [`PatternsBuilder::faults`].
@@ -122,9 +117,7 @@ impl PatternsBuilder {
 
     /// Names of the lists that the engine needs and nobody gave.
     pub(super) fn missing_cues(&self) -> impl Iterator<Item = &'static str> {
-        Cues::NAMES
-            .into_iter()
-            .filter(|name| !self.named.contains_key(*name))
+        Cues::NAMES.into_iter().filter(|name| !self.named.contains_key(*name))
     }
 
     fn expand<'a>(
@@ -134,10 +127,7 @@ impl PatternsBuilder {
         out: &mut Vec<&'a str>,
     ) -> Result<(), Fault> {
         let Some(name) = entry.strip_prefix('<').and_then(|e| e.strip_suffix('>')) else {
-            if entry
-                .split_whitespace()
-                .all(|w| lists::phrase_words(w).is_empty())
-            {
+            if entry.split_whitespace().all(|w| lists::phrase_words(w).is_empty()) {
                 return Err(Fault::Wordless(entry.to_owned()));
             }
             out.push(entry);
@@ -146,10 +136,7 @@ impl PatternsBuilder {
         if path.contains(&name) {
             return Err(Fault::Cycle(name.to_owned()));
         }
-        let entries = self
-            .named
-            .get(name)
-            .ok_or_else(|| Fault::UnknownList(name.to_owned()))?;
+        let entries = self.named.get(name).ok_or_else(|| Fault::UnknownList(name.to_owned()))?;
         path.push(name);
         for entry in entries {
             self.expand(entry, path, out)?;
@@ -167,16 +154,8 @@ impl PatternsBuilder {
             let _ = self.expand(&entry, &mut Vec::new(), &mut phrases);
             lists.list(phrases.iter().copied())
         }));
-        let rules = self
-            .rules
-            .iter()
-            .map(|rule| self.compile(rule, &mut lists))
-            .collect();
-        Patterns {
-            lists: lists.build(self.spellings, self.slips),
-            rules,
-            cues,
-        }
+        let rules = self.rules.iter().map(|rule| self.compile(rule, &mut lists)).collect();
+        Patterns { lists: lists.build(self.spellings, self.slips), rules, cues }
     }
 
     fn compile(&self, rule: &RuleText, lists: &mut ListsBuilder) -> Rule {
@@ -251,17 +230,10 @@ impl Patterns {
     pub(super) fn fit(&self, rule: RuleIndex, message: &Message) -> Option<Vec<Range<usize>>> {
         let rule = self.rules.get(rule)?;
         let sighting = &message.0;
-        if rule
-            .most_words
-            .is_some_and(|most| sighting.tokens.len() > most as usize)
-        {
+        if rule.most_words.is_some_and(|most| sighting.tokens.len() > most as usize) {
             return None;
         }
-        let mut hits = if rule.only {
-            rule.covering(sighting)
-        } else {
-            self.near(rule, sighting)
-        }?;
+        let mut hits = if rule.only { rule.covering(sighting) } else { self.near(rule, sighting) }?;
         hits.sort_unstable_by_key(|h| (h.start, h.end));
         hits.dedup_by_key(|h| (h.start, h.end));
         Some(hits.iter().map(|h| bytes(sighting, h)).collect())
@@ -269,40 +241,25 @@ impl Patterns {
 
     fn near(&self, rule: &Rule, sighting: &Sighting) -> Option<Vec<Hit>> {
         let (&first, rest) = rule.all.split_first()?;
-        sighting
-            .of(first)
-            .iter()
-            .filter(|h| !rule.exact || h.slips == 0)
-            .find_map(|finding| {
-                let mut parts = Vec::with_capacity(rest.len() + 1);
-                for &part in rest {
-                    parts.push(rule.nearest(sighting, finding, part)?);
-                }
-                if !rule.any.is_empty() {
-                    let found = rule
-                        .any
-                        .iter()
-                        .find_map(|&p| rule.nearest(sighting, finding, p))?;
-                    parts.push(found);
-                }
-                if rule
-                    .unless
-                    .iter()
-                    .any(|&list| blocks(sighting, finding, list))
-                {
-                    return None;
-                }
-                let standing = Standing {
-                    cues: &self.cues,
-                    sighting,
-                    finding: *finding,
-                    parts: &parts,
-                };
-                standing.counts(rule.judged).then(|| {
-                    parts.push(*finding);
-                    parts
-                })
+        sighting.of(first).iter().filter(|h| !rule.exact || h.slips == 0).find_map(|finding| {
+            let mut parts = Vec::with_capacity(rest.len() + 1);
+            for &part in rest {
+                parts.push(rule.nearest(sighting, finding, part)?);
+            }
+            if !rule.any.is_empty() {
+                let found = rule.any.iter().find_map(|&p| rule.nearest(sighting, finding, p))?;
+                parts.push(found);
+            }
+            if rule.unless.iter().any(|&list| blocks(sighting, finding, list)) {
+                return None;
+            }
+            let standing =
+                Standing { cues: &self.cues, sighting, finding: *finding, parts: &parts };
+            standing.counts(rule.judged).then(|| {
+                parts.push(*finding);
+                parts
             })
+        })
     }
 }
 
@@ -315,12 +272,7 @@ impl Rule {
                 && h.gap(finding) <= self.within
                 && (self.scope == Scope::Message || sighting.sentence(h.start) == sentence)
         };
-        sighting
-            .of(part)
-            .iter()
-            .filter(fits)
-            .min_by_key(|h| h.gap(finding))
-            .copied()
+        sighting.of(part).iter().filter(fits).min_by_key(|h| h.gap(finding)).copied()
     }
 
     /// All hits of all parts, when they cover every word and each `all` part is there.
@@ -342,10 +294,7 @@ impl Rule {
 
 fn blocks(sighting: &Sighting, finding: &Hit, list: ListId) -> bool {
     let sentence = sighting.sentence(finding.start);
-    sighting
-        .of(list)
-        .iter()
-        .any(|h| sighting.sentence(h.start) == sentence)
+    sighting.of(list).iter().any(|h| sighting.sentence(h.start) == sentence)
 }
 
 fn bytes(sighting: &Sighting, hit: &Hit) -> Range<usize> {

@@ -60,11 +60,8 @@ fn identifiers(raw: &str) -> Option<Vec<Range<usize>>> {
         _ => false,
     };
     let found = redact::redact(raw).found;
-    let spans: Vec<_> = found
-        .iter()
-        .filter(|f| names_one_person(f))
-        .map(|f| f.start..f.end)
-        .collect();
+    let spans: Vec<_> =
+        found.iter().filter(|f| names_one_person(f)).map(|f| f.start..f.end).collect();
     (!spans.is_empty()).then_some(spans)
 }
 

@@ -21,6 +21,7 @@ use super::pattern::{
 };
 use crate::ids::DocumentId;
 use crate::text::language::Languages;
+use crate::text::place::line_of;
 
 /// Folders of a corpus that hold rules, with `/` between folders.
 const FOLDERS: [&str; 2] = ["safety", "routes"];
@@ -174,10 +175,7 @@ impl SafetyRules {
     /// every problem of every file.
     pub fn load(root: &Path) -> Result<SafetyRules, SafetyError> {
         let mut sources = Vec::new();
-        for folder in FOLDERS
-            .into_iter()
-            .filter(|folder| root.join(folder).is_dir())
-        {
+        for folder in FOLDERS.into_iter().filter(|folder| root.join(folder).is_dir()) {
             for path in rule_files(&root.join(folder))? {
                 let text = fs_err::read_to_string(&path).map_err(|e| read_error(&path, e))?;
                 let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
@@ -212,11 +210,7 @@ impl SafetyRules {
 
     /// Ids of all documents that may reply, sorted, each once.
     pub fn replies(&self) -> Vec<&DocumentId> {
-        let of_rules = self
-            .channels
-            .iter()
-            .flat_map(|c| &c.rules)
-            .filter_map(|r| r.reply.as_ref());
+        let of_rules = self.channels.iter().flat_map(|c| &c.rules).filter_map(|r| r.reply.as_ref());
         let mut replies: Vec<_> = self.channels().map(|c| &c.reply).chain(of_rules).collect();
         replies.sort();
         replies.dedup();
@@ -226,12 +220,7 @@ impl SafetyRules {
     /// Whether the raw message sounds urgent, and by which rule.
     pub fn assess(&self, raw: &str) -> Option<Alarm> {
         let message = self.patterns.read(raw);
-        let fit = self.first_fit(
-            &message,
-            raw,
-            |c| c.decision == Decision::Urgent,
-            |_, _| None,
-        )?;
+        let fit = self.first_fit(&message, raw, |c| c.decision == Decision::Urgent, |_, _| None)?;
         Some(Alarm {
             channel: fit.channel.id.clone(),
             priority: fit.channel.priority,
@@ -259,33 +248,20 @@ impl SafetyRules {
         wanted: impl Fn(&Channel) -> bool,
         recognise: impl Fn(Recogniser, &str) -> Option<Vec<Range<usize>>>,
     ) -> Option<Fit<'_>> {
-        self.channels
-            .iter()
-            .filter(|c| wanted(&c.channel))
-            .find_map(|c| {
-                let channel = &c.channel;
-                let by_rule = c.rules.iter().find_map(|rule| {
-                    let spans = self.patterns.fit(rule.index, message)?;
-                    let reply = rule.reply.as_ref().unwrap_or(&channel.reply);
-                    Some(Fit {
-                        channel,
-                        reply,
-                        rule: rule.id.clone(),
-                        spans,
-                    })
-                });
-                by_rule.or_else(|| {
-                    let recogniser = channel.recogniser?;
-                    let spans = recognise(recogniser, raw)?;
-                    let rule = recogniser.to_string();
-                    Some(Fit {
-                        channel,
-                        reply: &channel.reply,
-                        rule,
-                        spans,
-                    })
-                })
+        self.channels.iter().filter(|c| wanted(&c.channel)).find_map(|c| {
+            let channel = &c.channel;
+            let by_rule = c.rules.iter().find_map(|rule| {
+                let spans = self.patterns.fit(rule.index, message)?;
+                let reply = rule.reply.as_ref().unwrap_or(&channel.reply);
+                Some(Fit { channel, reply, rule: rule.id.clone(), spans })
+            });
+            by_rule.or_else(|| {
+                let recogniser = channel.recogniser?;
+                let spans = recognise(recogniser, raw)?;
+                let rule = recogniser.to_string();
+                Some(Fit { channel, reply: &channel.reply, rule, spans })
             })
+        })
     }
 
     /// Runs every rule's examples and counterexamples; empty when all behave.
@@ -339,16 +315,11 @@ pub struct ExampleFailure {
 
 impl fmt::Display for ExampleFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path, rule, text, ..
-        } = self;
+        let Self { path, rule, text, .. } = self;
         match &self.found {
             None => write!(f, "{path}: rule `{rule}` does not fit its example `{text}`"),
             Some(found) => {
-                write!(
-                    f,
-                    "{path}: rule `{found}` fits the counterexample of `{rule}`: `{text}`"
-                )
+                write!(f, "{path}: rule `{found}` fits the counterexample of `{rule}`: `{text}`")
             }
         }
     }
@@ -376,17 +347,11 @@ pub enum SafetyError {
 }
 
 fn count(problems: usize) -> String {
-    if problems == 1 {
-        "1 problem".to_owned()
-    } else {
-        format!("{problems} problems")
-    }
+    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
 }
 
 fn lines(problems: &[Problem]) -> String {
-    problems.iter().fold(String::new(), |shown, problem| {
-        format!("{shown}\n{problem}")
-    })
+    problems.iter().fold(String::new(), |shown, problem| format!("{shown}\n{problem}"))
 }
 
 /// One mistake in one file.
@@ -402,11 +367,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            line,
-            mistake,
-        } = self;
+        let Self { path, line, mistake } = self;
         write!(f, "{path}:{line}: {mistake}; {}", mistake.cure())
     }
 }
@@ -512,10 +473,7 @@ impl Mistake {
 }
 
 fn read_error(path: &Path, source: std::io::Error) -> SafetyError {
-    SafetyError::Read {
-        path: path.to_owned(),
-        source,
-    }
+    SafetyError::Read { path: path.to_owned(), source }
 }
 
 fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, SafetyError> {
@@ -620,11 +578,7 @@ struct Reader {
 
 impl Reader {
     fn problem(&mut self, path: &str, line: usize, mistake: Mistake) {
-        self.problems.push(Problem {
-            path: path.to_owned(),
-            line,
-            mistake,
-        });
+        self.problems.push(Problem { path: path.to_owned(), line, mistake });
     }
 
     fn read(&mut self, path: &str, text: &str) {
@@ -659,20 +613,12 @@ impl Reader {
             let line = line_of(text, name.span().start);
             for entry in &entries {
                 let line = line_of(text, entry.span().start);
-                self.pending
-                    .push((path.to_owned(), line, entry.as_ref().clone()));
+                self.pending.push((path.to_owned(), line, entry.as_ref().clone()));
             }
             let entries = entries.into_iter().map(Spanned::into_inner).collect();
             if !self.builder.add_list(name.as_ref(), entries) {
                 let name = name.into_inner();
-                self.problem(
-                    path,
-                    line,
-                    Mistake::Twice {
-                        what: "word list",
-                        name,
-                    },
-                );
+                self.problem(path, line, Mistake::Twice { what: "word list", name });
             }
         }
     }
@@ -696,14 +642,7 @@ impl Reader {
         };
         if self.channels.iter().any(|c| c.channel.id == channel.id) {
             let name = channel.id.clone();
-            self.problem(
-                path,
-                line,
-                Mistake::Twice {
-                    what: "channel",
-                    name,
-                },
-            );
+            self.problem(path, line, Mistake::Twice { what: "channel", name });
         }
         let Some(reply) = self.read_reply(path, line, channel.reply) else {
             return;
@@ -778,25 +717,12 @@ impl Reader {
         }
         let counts = [
             ("examples", rule.examples.len(), LEAST_EXAMPLES),
-            (
-                "counterexamples",
-                rule.counterexamples.len(),
-                LEAST_COUNTEREXAMPLES,
-            ),
+            ("counterexamples", rule.counterexamples.len(), LEAST_COUNTEREXAMPLES),
         ];
         for (what, found, least) in counts {
             if found < least {
                 let rule = id.clone();
-                self.problem(
-                    path,
-                    line,
-                    Mistake::TooFew {
-                        rule,
-                        what,
-                        found,
-                        least,
-                    },
-                );
+                self.problem(path, line, Mistake::TooFew { rule, what, found, least });
             }
         }
         let reply = match rule.reply {
@@ -818,27 +744,16 @@ impl Reader {
         };
         let index = self.builder.add_rule(rule_text);
         let (examples, counterexamples) = (rule.examples, rule.counterexamples);
-        Some(Rule {
-            id,
-            reply,
-            index,
-            examples,
-            counterexamples,
-        })
+        Some(Rule { id, reply, index, examples, counterexamples })
     }
 
     fn parts(&mut self, path: &str, text: &str, parts: Vec<Spanned<String>>) -> Vec<Vec<String>> {
         let mut read = Vec::with_capacity(parts.len());
         for part in parts {
             let line = line_of(text, part.span().start);
-            let alternatives: Vec<String> = part
-                .as_ref()
-                .split('|')
-                .map(|a| a.trim().to_owned())
-                .collect();
-            let checks = alternatives
-                .iter()
-                .map(|a| (path.to_owned(), line, a.clone()));
+            let alternatives: Vec<String> =
+                part.as_ref().split('|').map(|a| a.trim().to_owned()).collect();
+            let checks = alternatives.iter().map(|a| (path.to_owned(), line, a.clone()));
             self.pending.extend(checks);
             read.push(alternatives);
         }
@@ -847,11 +762,8 @@ impl Reader {
 
     fn finish(mut self, sources: Vec<(String, String)>) -> Result<SafetyRules, SafetyError> {
         // A corpus without any rules has no use for cues either.
-        let missing: Vec<_> = if sources.is_empty() {
-            Vec::new()
-        } else {
-            self.builder.missing_cues().collect()
-        };
+        let missing: Vec<_> =
+            if sources.is_empty() { Vec::new() } else { self.builder.missing_cues().collect() };
         for name in missing {
             self.problem("safety/words.toml", 0, Mistake::MissingCue { name });
         }
@@ -863,24 +775,15 @@ impl Reader {
         if !self.problems.is_empty() {
             self.problems.sort();
             self.problems.dedup();
-            return Err(SafetyError::Invalid {
-                problems: self.problems,
-            });
+            return Err(SafetyError::Invalid { problems: self.problems });
         }
         let mut channels = self.channels;
         channels.sort_by(|a, b| {
             let (a, b) = (&a.channel, &b.channel);
-            b.priority
-                .cmp(&a.priority)
-                .then_with(|| a.path.cmp(&b.path))
+            b.priority.cmp(&a.priority).then_with(|| a.path.cmp(&b.path))
         });
         let (patterns, languages) = (self.builder.build(), Languages::new());
-        Ok(SafetyRules {
-            channels,
-            patterns,
-            languages,
-            sources,
-        })
+        Ok(SafetyRules { channels, patterns, languages, sources })
     }
 }
 
@@ -890,15 +793,6 @@ fn mistake(fault: Fault) -> Mistake {
         Fault::Cycle(name) => Mistake::Cycle { name },
         Fault::Wordless(entry) => Mistake::Wordless { entry },
     }
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()
-        .iter()
-        .take(at)
-        .filter(|&&b| b == b'\n')
-        .count()
-        + 1
 }
 
 #[cfg(test)]

@@ -102,12 +102,7 @@ pub struct EmbeddingCache {
 impl EmbeddingCache {
     /// A cache that lives in memory only.
     pub fn in_memory() -> Self {
-        Self {
-            path: None,
-            vectors: HashMap::new(),
-            waiting: Vec::new(),
-            sound: 0,
-        }
+        Self { path: None, vectors: HashMap::new(), waiting: Vec::new(), sound: 0 }
     }
 
     /// Reads a cache file; one that does not exist yet is an empty cache.
@@ -116,19 +111,14 @@ impl EmbeddingCache {
     /// [`CacheError`] when the file cannot be read or is something else than a cache. Damage
     /// after the first bytes is no error: records up to the damage are used.
     pub fn open(path: &Path) -> Result<Self, CacheError> {
-        let mut cache = Self {
-            path: Some(path.to_owned()),
-            ..Self::in_memory()
-        };
+        let mut cache = Self { path: Some(path.to_owned()), ..Self::in_memory() };
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(cache),
             Err(source) => return Err(source.into()),
         };
         if bytes.len() >= MAGIC.len() && !bytes.starts_with(&MAGIC) {
-            return Err(CacheError::Magic {
-                path: path.to_owned(),
-            });
+            return Err(CacheError::Magic { path: path.to_owned() });
         }
         if let Some(records) = bytes.get(MAGIC.len()..) {
             cache.sound = (MAGIC.len() + cache.take_records(records)) as u64;
@@ -173,10 +163,7 @@ impl EmbeddingCache {
         texts: &[&str],
     ) -> Result<(Vec<QuantisedVector>, CacheUse), CacheError> {
         let fingerprint = embedder.fingerprint();
-        let keys: Vec<_> = texts
-            .iter()
-            .map(|text| CacheKey::new(fingerprint, text))
-            .collect();
+        let keys: Vec<_> = texts.iter().map(|text| CacheKey::new(fingerprint, text)).collect();
         let mut missing = Vec::new();
         let mut seen = HashSet::new();
         for (key, text) in keys.iter().zip(texts) {
@@ -187,20 +174,13 @@ impl EmbeddingCache {
         for batch in missing.chunks(BATCH) {
             self.embed_batch(embedder, batch)?;
         }
-        let vectors = keys
-            .iter()
-            .filter_map(|key| self.get(*key).cloned())
-            .collect();
-        let usage = CacheUse {
-            found: texts.len() - missing.len(),
-            embedded: missing.len(),
-        };
+        let vectors = keys.iter().filter_map(|key| self.get(*key).cloned()).collect();
+        let usage = CacheUse { found: texts.len() - missing.len(), embedded: missing.len() };
         Ok((vectors, usage))
     }
 
     fn is_usable(&self, key: CacheKey, dimension: usize) -> bool {
-        self.get(key)
-            .is_some_and(|vector| vector.components().len() == dimension)
+        self.get(key).is_some_and(|vector| vector.components().len() == dimension)
     }
 
     fn embed_batch(
@@ -213,12 +193,7 @@ impl EmbeddingCache {
         let (expected_rows, expected_columns) = (texts.len(), embedder.dimension());
         let (rows, columns) = matrix.dim();
         if (rows, columns) != (expected_rows, expected_columns) {
-            let shape = EmbedError::Shape {
-                rows,
-                columns,
-                expected_rows,
-                expected_columns,
-            };
+            let shape = EmbedError::Shape { rows, columns, expected_rows, expected_columns };
             return Err(shape.into());
         }
         for ((key, _), row) in batch.iter().zip(matrix.rows()) {
@@ -245,12 +220,7 @@ impl EmbeddingCache {
             fs::create_dir_all(folder)?;
         }
         let mut options = fs::OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
+        let mut file = options.read(true).write(true).create(true).truncate(false).open(&path)?;
         file.file().lock()?;
         self.catch_up(&mut file, &path)?;
         file.set_len(self.sound)?;
@@ -267,17 +237,13 @@ impl EmbeddingCache {
     fn catch_up(&mut self, file: &mut fs::File, path: &Path) -> Result<(), CacheError> {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0))?;
-        Read::by_ref(file)
-            .take(MAGIC.len() as u64)
-            .read_to_end(&mut bytes)?;
+        Read::by_ref(file).take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
         if bytes.len() < MAGIC.len() {
             file.set_len(0)?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&MAGIC)?;
         } else if bytes != MAGIC {
-            return Err(CacheError::Magic {
-                path: path.to_owned(),
-            });
+            return Err(CacheError::Magic { path: path.to_owned() });
         }
         if self.sound > file.metadata()?.len() || self.sound < MAGIC.len() as u64 {
             self.sound = MAGIC.len() as u64;
@@ -312,20 +278,14 @@ fn write_record(to: &mut Vec<u8>, key: CacheKey, vector: &QuantisedVector) {
 /// The first record of the bytes and what follows it; `None` at the end or at damage.
 fn read_record(bytes: &[u8]) -> Option<(CacheKey, QuantisedVector, &[u8])> {
     let key = bytes.first_chunk::<32>()?;
-    let count = bytes
-        .get(32..)?
-        .first_chunk()
-        .map(|count| u32::from_le_bytes(*count))?;
+    let count = bytes.get(32..)?.first_chunk().map(|count| u32::from_le_bytes(*count))?;
     let end = RECORD_HEAD.checked_add(usize::try_from(count).ok()?)?;
     let content = bytes.get(..end)?;
     let (sum, after) = bytes.get(end..)?.split_at_checked(CHECK_SUM)?;
     if blake3::hash(content).as_bytes()[..CHECK_SUM] != *sum {
         return None;
     }
-    let components = content[RECORD_HEAD..]
-        .iter()
-        .map(|byte| byte.cast_signed())
-        .collect();
+    let components = content[RECORD_HEAD..].iter().map(|byte| byte.cast_signed()).collect();
     let vector = QuantisedVector::from_components(components).ok()?;
     Some((CacheKey(*key), vector, after))
 }
@@ -379,35 +339,18 @@ mod tests {
         let texts = ["one", "two", "three", "two"];
         let mut cache = EmbeddingCache::open(&path).unwrap();
         let (first, usage) = cache.embed(&embedder, &texts).unwrap();
-        assert_eq!(
-            usage,
-            CacheUse {
-                found: 1,
-                embedded: 3
-            }
-        );
+        assert_eq!(usage, CacheUse { found: 1, embedded: 3 });
         cache.flush().unwrap();
         let mut cache = EmbeddingCache::open(&path).unwrap();
         assert_eq!(cache.len(), 3);
         let edited = ["one", "two!", "three", "two"];
         let (second, usage) = cache.embed(&embedder, &edited).unwrap();
-        assert_eq!(
-            usage,
-            CacheUse {
-                found: 3,
-                embedded: 1
-            }
-        );
+        assert_eq!(usage, CacheUse { found: 3, embedded: 1 });
         assert_eq!(embedder.embedded.load(Ordering::Relaxed), 4);
-        let (fresh, _) = EmbeddingCache::in_memory()
-            .embed(&embedder, &edited)
-            .unwrap();
+        let (fresh, _) = EmbeddingCache::in_memory().embed(&embedder, &edited).unwrap();
         assert_eq!(second, fresh);
         assert_eq!(first[0], second[0]);
-        let other = Counting {
-            version: 1,
-            ..Counting::default()
-        };
+        let other = Counting { version: 1, ..Counting::default() };
         let (others, usage) = cache.embed(&other, &edited).unwrap();
         assert_eq!(usage.embedded, 4);
         assert_ne!(others, second);
@@ -447,10 +390,8 @@ mod tests {
     fn two_writers_keep_each_others_records() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.bin");
-        let (mut a, mut b) = (
-            EmbeddingCache::open(&path).unwrap(),
-            EmbeddingCache::open(&path).unwrap(),
-        );
+        let (mut a, mut b) =
+            (EmbeddingCache::open(&path).unwrap(), EmbeddingCache::open(&path).unwrap());
         a.insert(key("a"), vector(1));
         b.insert(key("b"), vector(2));
         a.flush().unwrap();
@@ -463,10 +404,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
         a.insert(key("d"), vector(4));
         a.flush().unwrap();
-        assert_eq!(
-            EmbeddingCache::open(&path).unwrap().get(key("d")),
-            Some(&vector(4))
-        );
+        assert_eq!(EmbeddingCache::open(&path).unwrap().get(key("d")), Some(&vector(4)));
     }
 
     #[test]
@@ -474,10 +412,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt");
         fs::write(&path, "not a cache at all").unwrap();
-        assert!(matches!(
-            EmbeddingCache::open(&path),
-            Err(CacheError::Magic { .. })
-        ));
+        assert!(matches!(EmbeddingCache::open(&path), Err(CacheError::Magic { .. })));
         fs::write(&path, "").unwrap();
         let mut cache = EmbeddingCache::open(&path).unwrap();
         fs::write(&path, "not a cache at all").unwrap();

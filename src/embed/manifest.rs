@@ -47,10 +47,7 @@ impl FileRecord {
                 sha256.extend(char::from_digit(u32::from(digit), 16));
             }
         }
-        Self {
-            bytes: content.len() as u64,
-            sha256,
-        }
+        Self { bytes: content.len() as u64, sha256 }
     }
 }
 
@@ -142,9 +139,8 @@ impl Manifest {
     /// [`ManifestError`] when the text is not a manifest of this format or describes a network
     /// that the encoder does not compute.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text).map_err(|source| ManifestError::Syntax {
-            source: Box::new(source),
-        })?;
+        let manifest: Self = toml::from_str(text)
+            .map_err(|source| ManifestError::Syntax { source: Box::new(source) })?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -155,12 +151,7 @@ impl Manifest {
             return Err(ManifestError::Format { found: self.format });
         }
         let rules = [
-            (
-                "layers",
-                self.layers,
-                (1..=1024).contains(&self.layers),
-                "it must be 1 to 1024",
-            ),
+            ("layers", self.layers, (1..=1024).contains(&self.layers), "it must be 1 to 1024"),
             (
                 "heads",
                 self.heads,
@@ -192,12 +183,7 @@ impl Manifest {
                 (3..=8192).contains(&self.max_tokens),
                 "it must be 3 to 8192, two of them special",
             ),
-            (
-                "dimension",
-                self.dimension,
-                self.dimension == self.hidden,
-                "it must equal hidden",
-            ),
+            ("dimension", self.dimension, self.dimension == self.hidden, "it must equal hidden"),
             (
                 "normalised",
                 usize::from(self.normalised),
@@ -206,9 +192,7 @@ impl Manifest {
             ),
         ];
         if !(0.0..1.0).contains(&self.layer_norm_epsilon) {
-            return Err(ManifestError::Epsilon {
-                value: self.layer_norm_epsilon,
-            });
+            return Err(ManifestError::Epsilon { value: self.layer_norm_epsilon });
         }
         match rules.into_iter().find(|rule| !rule.2) {
             Some((field, value, _, rule)) => Err(ManifestError::Field { field, value, rule }),
@@ -256,12 +240,6 @@ mod tests {
     #[test]
     fn a_file_record_is_its_size_and_sha256() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        assert_eq!(
-            FileRecord::of(b""),
-            FileRecord {
-                bytes: 0,
-                sha256: empty.to_owned()
-            }
-        );
+        assert_eq!(FileRecord::of(b""), FileRecord { bytes: 0, sha256: empty.to_owned() });
     }
 }

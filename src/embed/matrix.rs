@@ -130,15 +130,8 @@ impl fmt::Debug for QuantisedVector {
 pub fn quantise_row(vector: &[f32]) -> Result<QuantisedVector, MatrixError> {
     check_shape(vector.len(), 1)?;
     let finite = |x: &f32| if x.is_finite() { f64::from(*x) } else { 0.0 };
-    let greatest = vector
-        .iter()
-        .map(finite)
-        .fold(0.0_f64, |greatest, x| greatest.max(x.abs()));
-    let scale = if greatest > 0.0 {
-        127.0 / greatest
-    } else {
-        0.0
-    };
+    let greatest = vector.iter().map(finite).fold(0.0_f64, |greatest, x| greatest.max(x.abs()));
+    let scale = if greatest > 0.0 { 127.0 / greatest } else { 0.0 };
     let byte = |x: &f32| (finite(x) * scale).round_ties_even() as i8;
     QuantisedVector::from_components(vector.iter().map(byte).collect())
 }
@@ -234,29 +227,18 @@ impl Layout {
             return Err(MatrixError::Header);
         }
         let (expected, found) = (layout.size(), bytes.len() as u64);
-        if expected == found {
-            Ok(layout)
-        } else {
-            Err(MatrixError::Size { expected, found })
-        }
+        if expected == found { Ok(layout) } else { Err(MatrixError::Size { expected, found }) }
     }
 }
 
 /// The little-endian u32 at a place; 0 past the end.
 fn number(bytes: &[u8], place: usize) -> u32 {
-    bytes
-        .get(place..)
-        .and_then(<[u8]>::first_chunk)
-        .map_or(0, |b| u32::from_le_bytes(*b))
+    bytes.get(place..).and_then(<[u8]>::first_chunk).map_or(0, |b| u32::from_le_bytes(*b))
 }
 
 impl fmt::Debug for QuantisedMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "QuantisedMatrix({} × {})",
-            self.layout.rows, self.layout.dimension
-        )
+        write!(f, "QuantisedMatrix({} × {})", self.layout.rows, self.layout.dimension)
     }
 }
 
@@ -273,22 +255,14 @@ impl QuantisedMatrix {
         let layout = Layout::new(dimension, vectors.len())?;
         let mut bytes = Vec::with_capacity(layout.size() as usize);
         bytes.extend(layout.header());
-        bytes.extend(
-            vectors
-                .iter()
-                .flat_map(|vector| vector.square.to_le_bytes()),
-        );
+        bytes.extend(vectors.iter().flat_map(|vector| vector.square.to_le_bytes()));
         bytes.resize(layout.first_row(), 0);
         for vector in vectors {
             check_dimension(dimension, vector)?;
             bytes.extend(vector.components.iter().map(|q| q.cast_unsigned()));
             bytes.resize(bytes.len().next_multiple_of(ROW_ALIGNMENT), 0);
         }
-        Ok(Self {
-            bytes: Box::new(bytes),
-            layout,
-            kernels: Kernels::detect(),
-        })
+        Ok(Self { bytes: Box::new(bytes), layout, kernels: Kernels::detect() })
     }
 
     /// Opens a matrix that lies in `bytes`: a `Vec<u8>` or a mapped file. Header, size and
@@ -298,11 +272,7 @@ impl QuantisedMatrix {
     /// [`MatrixError`] when the bytes are not a matrix of this format, or cut short.
     pub fn open(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self, MatrixError> {
         let layout = Layout::read(bytes.as_ref())?;
-        Ok(Self {
-            bytes: Box::new(bytes),
-            layout,
-            kernels: Kernels::detect(),
-        })
+        Ok(Self { bytes: Box::new(bytes), layout, kernels: Kernels::detect() })
     }
 
     /// Reads every row and compares it with its stored length.
@@ -331,9 +301,7 @@ impl QuantisedMatrix {
 
     /// The matrix as a file holds it.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes()
-            .get(..self.layout.size() as usize)
-            .unwrap_or_default()
+        self.bytes().get(..self.layout.size() as usize).unwrap_or_default()
     }
 
     /// Rows.
@@ -353,10 +321,7 @@ impl QuantisedMatrix {
         }
         let components = self.padded_row(row)[..self.layout.dimension].iter();
         let components = components.map(|byte| byte.cast_signed()).collect();
-        Some(QuantisedVector {
-            components,
-            square: self.square(row),
-        })
+        Some(QuantisedVector { components, square: self.square(row) })
     }
 
     /// The cosine of one row with the query; `None` past the last row.
@@ -369,8 +334,7 @@ impl QuantisedMatrix {
             return Ok(None);
         }
         let mut dot = [0];
-        self.kernels
-            .dot_rows(self.padded_row(row), &padded, &mut dot);
+        self.kernels.dot_rows(self.padded_row(row), &padded, &mut dot);
         Ok(Some(cosine(dot[0], query.square, self.square(row))))
     }
 
@@ -419,8 +383,7 @@ impl QuantisedMatrix {
         for first in (0..self.layout.rows).step_by(SCAN_BLOCK) {
             let count = SCAN_BLOCK.min(self.layout.rows - first);
             let dots = &mut dots[..count];
-            self.kernels
-                .dot_rows(self.padded_rows(first, count), &padded, dots);
+            self.kernels.dot_rows(self.padded_rows(first, count), &padded, dots);
             for (row, dot) in (first..).zip(dots) {
                 take(row as u32, cosine(*dot, query.square, self.square(row)));
             }
@@ -455,11 +418,7 @@ impl QuantisedMatrix {
 
 fn check_dimension(expected: usize, vector: &QuantisedVector) -> Result<(), MatrixError> {
     let found = vector.components.len();
-    if found == expected {
-        Ok(())
-    } else {
-        Err(MatrixError::Dimension { expected, found })
-    }
+    if found == expected { Ok(()) } else { Err(MatrixError::Dimension { expected, found }) }
 }
 
 /// Sorts by cosine descending, row ascending, and keeps the first `count`.
@@ -478,9 +437,7 @@ mod tests {
     fn vectors(dimension: usize, rows: usize, seed: u64) -> Vec<QuantisedVector> {
         let mut state = seed;
         let mut next = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (state >> 40) as f32 / 16_777_216.0 - 0.5
         };
         let mut row = || quantise_row(&(0..dimension).map(|_| next()).collect::<Vec<_>>()).unwrap();
@@ -505,13 +462,7 @@ mod tests {
         let matrix = QuantisedMatrix::from_vectors(4, &[zero.clone(), odd]).unwrap();
         assert_eq!(matrix.cosine(0, &zero).unwrap(), Some(0.0));
         assert!(quantise_row(&vec![1.0; MAX_DIMENSION + 1]).is_err());
-        assert_eq!(
-            QuantisedMatrix::from_vectors(4, &[])
-                .unwrap()
-                .nearest(&zero, 3)
-                .unwrap(),
-            []
-        );
+        assert_eq!(QuantisedMatrix::from_vectors(4, &[]).unwrap().nearest(&zero, 3).unwrap(), []);
     }
 
     #[test]
@@ -522,20 +473,14 @@ mod tests {
         matrix.cosines(&rows[3], &mut cosines).unwrap();
         for (index, row) in rows.iter().enumerate() {
             assert_eq!(cosines[index].to_bits(), row.cosine(&rows[3]).to_bits());
-            assert_eq!(
-                matrix.cosine(index, &rows[3]).unwrap(),
-                Some(cosines[index])
-            );
+            assert_eq!(matrix.cosine(index, &rows[3]).unwrap(), Some(cosines[index]));
             assert_eq!(matrix.row(index).as_ref(), Some(row));
         }
         assert!((cosines[3] - 1.0).abs() < 1e-15);
         assert_eq!(matrix.cosine(40, &rows[3]).unwrap(), None);
         assert!(matches!(
             matrix.cosine(0, &vectors(383, 1, 1)[0]),
-            Err(MatrixError::Dimension {
-                expected: 384,
-                found: 383
-            })
+            Err(MatrixError::Dimension { expected: 384, found: 383 })
         ));
     }
 
@@ -547,14 +492,9 @@ mod tests {
         };
         let scalar = Kernels::on(CpuPath::Scalar).unwrap();
         for width in [64, 128, 384, 32_768] {
-            for (row, query) in [
-                (128_u8, -128_i8),
-                (127, 127),
-                (128, 127),
-                (127, -128),
-                (0, 5),
-                (255, 1),
-            ] {
+            for (row, query) in
+                [(128_u8, -128_i8), (127, 127), (128, 127), (127, -128), (0, 5), (255, 1)]
+            {
                 let (rows, query) = (vec![row; 3 * width], vec![query; width]);
                 let (mut a, mut b) = ([0; 3], [0; 3]);
                 fast.dot_rows(&rows, &query, &mut a);
@@ -577,10 +517,7 @@ mod tests {
             assert!(QuantisedMatrix::open(file[..length].to_vec()).is_err());
         }
         file.push(0);
-        assert!(matches!(
-            QuantisedMatrix::open(file.clone()),
-            Err(MatrixError::Size { .. })
-        ));
+        assert!(matches!(QuantisedMatrix::open(file.clone()), Err(MatrixError::Size { .. })));
         file.pop();
         for place in 0..file.len() {
             let mut damaged = file.clone();

@@ -32,9 +32,8 @@ struct Aligned<B: ?Sized>(B);
 
 static MANIFEST: &str = include_str!("../../models/all-MiniLM-L6-v2/manifest.toml");
 static TOKENIZER: &[u8] = include_bytes!("../../models/all-MiniLM-L6-v2/tokenizer.json");
-static WEIGHTS: &Aligned<[u8]> = &Aligned(*include_bytes!(
-    "../../models/all-MiniLM-L6-v2/weights.int8.bin"
-));
+static WEIGHTS: &Aligned<[u8]> =
+    &Aligned(*include_bytes!("../../models/all-MiniLM-L6-v2/weights.int8.bin"));
 
 /// In which numbers a model computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,10 +175,7 @@ fn record<'a>(
     precision: Precision,
     file: &'static str,
 ) -> Result<&'a FileRecord, ManifestError> {
-    precision
-        .records(manifest)
-        .get(file)
-        .ok_or(ManifestError::Unlisted { file })
+    precision.records(manifest).get(file).ok_or(ManifestError::Unlisted { file })
 }
 
 fn read_checked(

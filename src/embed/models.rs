@@ -161,9 +161,7 @@ fn model_folders(models: &Path) -> io::Result<Vec<PathBuf>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut folders = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<Vec<_>>>()?;
+    let mut folders = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     folders.retain(|folder| folder.join(MANIFEST_FILE).is_file());
     folders.sort();
     Ok(folders)
@@ -186,9 +184,8 @@ pub fn pull(from: &Path, models: &Path) -> Result<PathBuf, ModelsError> {
             write_aside(&there, &content)?;
         }
     }
-    let text = toml::to_string(&manifest).map_err(|source| ModelsError::WriteManifest {
-        source: Box::new(source),
-    })?;
+    let text = toml::to_string(&manifest)
+        .map_err(|source| ModelsError::WriteManifest { source: Box::new(source) })?;
     write_aside(&folder.join(MANIFEST_FILE), text.as_bytes())?;
     Ok(folder)
 }
@@ -200,11 +197,7 @@ fn read_pinned(path: &Path, expected: &FileRecord) -> Result<Vec<u8>, ModelsErro
         return Ok(content);
     }
     let (expected, found) = (expected.sha256.clone(), found.sha256);
-    Err(ModelsError::Hash {
-        path: path.to_owned(),
-        expected,
-        found,
-    })
+    Err(ModelsError::Hash { path: path.to_owned(), expected, found })
 }
 
 /// Writes a file beside its place, waits until it is on disk, and renames it.
@@ -263,11 +256,7 @@ pub fn verify(models: &Path) -> Result<Vec<FileCheck>, ModelsError> {
 fn verify_built_in(entry: &ModelEntry, checks: &mut Vec<FileCheck>) -> Result<(), ModelsError> {
     let files = ModelFiles::built_in()?;
     for (file, expected) in &files.manifest.shipped {
-        let content = if file == INT8_FILE {
-            &files.weights
-        } else {
-            &files.tokenizer
-        };
+        let content = if file == INT8_FILE { &files.weights } else { &files.tokenizer };
         let found = Some(FileRecord::of(content.as_ref()).sha256);
         checks.push(file_check(entry, file, expected, found));
     }
@@ -314,10 +303,8 @@ fn file_check(
 /// [`ModelsError`] when the f32 weights are missing, not the pinned ones, or cannot be laid out.
 pub fn quantise(folder: &Path, output: &Path) -> Result<FileRecord, ModelsError> {
     let manifest = model::default_manifest()?;
-    let expected = manifest
-        .pulled
-        .get(F32_FILE)
-        .ok_or(ManifestError::Unlisted { file: F32_FILE })?;
+    let expected =
+        manifest.pulled.get(F32_FILE).ok_or(ManifestError::Unlisted { file: F32_FILE })?;
     let published = read_pinned(&folder.join(F32_FILE), expected)?;
     let weights = quantise_weights(&published, &manifest)?;
     write_aside(output, &weights)?;
@@ -336,10 +323,7 @@ pub struct BenchSettings {
 impl Default for BenchSettings {
     /// 20 rounds give 500 timed queries, enough for a p99; 64 passages take about half a second.
     fn default() -> Self {
-        Self {
-            rounds: 20,
-            passages: 64,
-        }
+        Self { rounds: 20, passages: 64 }
     }
 }
 
@@ -438,18 +422,9 @@ const BENCH_QUERIES: [&str; 25] = [
 const BENCH_PASSAGE_WORDS: usize = 120;
 
 fn bench_passages(count: usize) -> Vec<String> {
-    let words: Vec<_> = BENCH_QUERIES
-        .iter()
-        .flat_map(|query| query.split(' '))
-        .collect();
+    let words: Vec<_> = BENCH_QUERIES.iter().flat_map(|query| query.split(' ')).collect();
     let words = words.iter().cycle().copied();
-    let passage = |first| {
-        words
-            .clone()
-            .skip(first)
-            .take(BENCH_PASSAGE_WORDS)
-            .collect::<Vec<_>>()
-    };
+    let passage = |first| words.clone().skip(first).take(BENCH_PASSAGE_WORDS).collect::<Vec<_>>();
     (0..count).map(|first| passage(first).join(" ")).collect()
 }
 
@@ -466,9 +441,7 @@ pub fn bench(
     let encoder = Encoder::load(files)?;
     let load_ms = milliseconds(start);
     let passages = bench_passages(settings.passages.max(1));
-    let agreement = reference
-        .map(|reference| agree(&encoder, reference, &passages))
-        .transpose()?;
+    let agreement = reference.map(|reference| agree(&encoder, reference, &passages)).transpose()?;
     let times = time_queries(&encoder, settings.rounds.max(1))?;
     let start = Instant::now();
     for passage in &passages {
@@ -525,27 +498,16 @@ fn agree(
     reference: &Encoder,
     passages: &[String],
 ) -> Result<Agreement, EmbedError> {
-    let texts: Vec<_> = BENCH_QUERIES
-        .into_iter()
-        .chain(passages.iter().map(String::as_str))
-        .collect();
+    let texts: Vec<_> =
+        BENCH_QUERIES.into_iter().chain(passages.iter().map(String::as_str)).collect();
     let (ours, theirs) = (encoder.embed(&texts)?, reference.embed(&texts)?);
     let pairs = ours.rows().into_iter().zip(theirs.rows());
     let mut cosines: Vec<f64> = pairs
-        .map(|(a, b)| {
-            a.iter()
-                .zip(b)
-                .map(|(a, b)| f64::from(*a) * f64::from(*b))
-                .sum()
-        })
+        .map(|(a, b)| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum())
         .collect();
     cosines.sort_by(f64::total_cmp);
     let texts = cosines.len();
-    Ok(Agreement {
-        texts,
-        least: cosines[0],
-        median: cosines[(texts - 1) / 2],
-    })
+    Ok(Agreement { texts, least: cosines[0], median: cosines[(texts - 1) / 2] })
 }
 
 #[cfg(test)]
@@ -569,17 +531,11 @@ mod tests {
     fn nothing_is_pulled_from_files_that_are_not_pinned() {
         let from = tempfile::tempdir().unwrap();
         let models = tempfile::tempdir().unwrap();
-        assert!(matches!(
-            pull(from.path(), models.path()),
-            Err(ModelsError::File { .. })
-        ));
+        assert!(matches!(pull(from.path(), models.path()), Err(ModelsError::File { .. })));
         for file in model::default_manifest().unwrap().pulled.keys() {
             fs::write(from.path().join(file), "something else").unwrap();
         }
-        assert!(matches!(
-            pull(from.path(), models.path()),
-            Err(ModelsError::Hash { .. })
-        ));
+        assert!(matches!(pull(from.path(), models.path()), Err(ModelsError::Hash { .. })));
         assert_eq!(list(models.path()).unwrap().len(), 1);
     }
 
@@ -602,12 +558,7 @@ mod tests {
         assert_eq!(entries.len(), 2);
         assert_eq!(entries[1].precision, Precision::F32);
         assert!(entries[1].files().is_ok());
-        assert!(
-            verify(models.path())
-                .unwrap()
-                .iter()
-                .all(FileCheck::is_sound)
-        );
+        assert!(verify(models.path()).unwrap().iter().all(FileCheck::is_sound));
         fs::write(folder.join(model::TOKENIZER_FILE), "{}").unwrap();
         fs::remove_file(folder.join("config.json")).unwrap();
         let checks = verify(models.path()).unwrap();
@@ -616,12 +567,7 @@ mod tests {
         assert!(unsound.iter().any(|check| check.found.is_none()));
         assert!(matches!(entries[1].files(), Err(LoadError::Hash { .. })));
         pull(&from, models.path()).unwrap();
-        assert!(
-            verify(models.path())
-                .unwrap()
-                .iter()
-                .all(FileCheck::is_sound)
-        );
+        assert!(verify(models.path()).unwrap().iter().all(FileCheck::is_sound));
     }
 
     #[test]
@@ -638,21 +584,8 @@ mod tests {
     #[test]
     fn percentiles_are_nearest_ranks() {
         let found = Percentiles::of((1..=200).rev().map(f64::from).collect());
-        assert_eq!(
-            found,
-            Percentiles {
-                p50: 100.0,
-                p90: 180.0,
-                p99: 198.0,
-                max: 200.0
-            }
-        );
-        let one = Percentiles {
-            p50: 3.0,
-            p90: 3.0,
-            p99: 3.0,
-            max: 3.0,
-        };
+        assert_eq!(found, Percentiles { p50: 100.0, p90: 180.0, p99: 198.0, max: 200.0 });
+        let one = Percentiles { p50: 3.0, p90: 3.0, p99: 3.0, max: 3.0 };
         assert_eq!(Percentiles::of(vec![3.0]), one);
     }
 
@@ -660,10 +593,7 @@ mod tests {
     fn bench_texts_have_the_lengths_they_claim() {
         let encoder = model::default_model().unwrap();
         let (least, most) = query_tokens(&encoder).unwrap();
-        assert!(
-            (9..=14).contains(&least) && (9..=14).contains(&most),
-            "{least} to {most}"
-        );
+        assert!((9..=14).contains(&least) && (9..=14).contains(&most), "{least} to {most}");
         for passage in bench_passages(3) {
             let tokens = encoder.count_tokens(&passage).unwrap() + SPECIAL_TOKENS;
             assert!((118..=138).contains(&tokens), "{tokens}");

@@ -39,26 +39,17 @@ pub fn quantise_weights(published: &[u8], manifest: &Manifest) -> Result<Vec<u8>
         tensors.linear(&name("down"), &layer.down);
         tensors.normalisation(&name("norm"), &layer.norm);
     }
-    tensors.write().map_err(|source| LoadError::Container {
-        source: Box::new(source),
-    })
+    tensors.write().map_err(|source| LoadError::Container { source: Box::new(source) })
 }
 
 /// A row as bytes and the scale that brings it back.
 fn quantise_symmetric(row: &[f32]) -> (Vec<i8>, f32) {
-    let greatest = row
-        .iter()
-        .fold(0.0_f32, |greatest, x| greatest.max(x.abs()));
+    let greatest = row.iter().fold(0.0_f32, |greatest, x| greatest.max(x.abs()));
     if greatest == 0.0 {
         return (vec![0; row.len()], 0.0);
     }
     let scale = greatest / 127.0;
-    (
-        row.iter()
-            .map(|x| (x / scale).round_ties_even() as i8)
-            .collect(),
-        scale,
-    )
+    (row.iter().map(|x| (x / scale).round_ties_even() as i8).collect(), scale)
 }
 
 /// A tensor on its way to the file.
@@ -93,21 +84,11 @@ struct Output {
 
 impl Output {
     fn push(&mut self, name: &str, dtype: Dtype, shape: &[usize], bytes: Vec<u8>) {
-        self.tensors.push((
-            name.to_owned(),
-            Tensor {
-                dtype,
-                shape: shape.to_vec(),
-                bytes,
-            },
-        ));
+        self.tensors.push((name.to_owned(), Tensor { dtype, shape: shape.to_vec(), bytes }));
     }
 
     fn numbers(&mut self, name: &str, shape: &[usize], numbers: &[f32]) {
-        let bytes = numbers
-            .iter()
-            .flat_map(|number| number.to_le_bytes())
-            .collect();
+        let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         self.push(name, Dtype::F32, shape, bytes);
     }
 
@@ -158,14 +139,9 @@ impl Output {
         let mut format = INT8_FORMAT.to_owned();
         loop {
             let metadata = HashMap::from([(INT8_FORMAT_KEY.to_owned(), format.clone())]);
-            let tensors = self
-                .tensors
-                .iter()
-                .map(|(name, tensor)| (name.as_str(), tensor));
+            let tensors = self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
             let file = safetensors::serialize(tensors, Some(metadata))?;
-            let header = file
-                .first_chunk()
-                .map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            let header = file.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
             if (8 + header).is_multiple_of(ALIGNMENT as u64) {
                 return Ok(file);
             }

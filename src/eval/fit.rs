@@ -54,9 +54,13 @@ pub fn query_of(topic: &Topic, today: Date) -> Query {
 pub fn examples(engine: &Engine, topics: &[Topic], today: Date) -> Result<Vec<Example>, Error> {
     let mut examples = Vec::new();
     for topic in topics {
-        let Some(expected) = topic.expected else { continue };
+        let Some(expected) = topic.expected else {
+            continue;
+        };
         let reply = engine.reply(&query_of(topic, today))?;
-        let (Some(evidence), Some(winner)) = (reply.evidence, reply.winner) else { continue };
+        let (Some(evidence), Some(winner)) = (reply.evidence, reply.winner) else {
+            continue;
+        };
         let answerable = expected == Expected::Answer && !topic.documents.is_empty();
         examples.push(Example {
             family: topic.family().to_owned(),
@@ -176,8 +180,7 @@ fn threshold(examples: &[Example], predicted: &[f64], target_risk: f64) -> Choic
     for (answered, &i) in (1..).zip(&order) {
         errors += usize::from(!examples[i].correct);
         let risk = errors as f64 / answered as f64;
-        let next_differs =
-            order.get(answered).is_none_or(|&next| predicted[next] < predicted[i]);
+        let next_differs = order.get(answered).is_none_or(|&next| predicted[next] < predicted[i]);
         if risk <= target_risk && next_differs {
             let coverage = answered as f64 / examples.len() as f64;
             choice = Choice { threshold: predicted[i], coverage, risk };
@@ -236,7 +239,9 @@ pub fn decisions(engine: &Engine, topics: &[Topic], today: Date) -> Result<Decis
     };
     let mut agreed = 0;
     for topic in topics {
-        let Some(expected) = topic.expected else { continue };
+        let Some(expected) = topic.expected else {
+            continue;
+        };
         let reply = engine.reply(&query_of(topic, today))?;
         let given = reply.response.decision();
         report.n += 1;
@@ -248,10 +253,8 @@ pub fn decisions(engine: &Engine, topics: &[Topic], today: Date) -> Result<Decis
         let answered = matches!(reply.response, Response::Answer(_));
         report.answered += usize::from(answered);
         report.answered_right += usize::from(answered && answerable && won);
-        let from_best = reply
-            .winner
-            .as_ref()
-            .is_some_and(|w| topic.documents.first() == Some(&w.document));
+        let from_best =
+            reply.winner.as_ref().is_some_and(|w| topic.documents.first() == Some(&w.document));
         if answered && from_best && !topic.quotes.is_empty() {
             let text = reply.response.text();
             let holds = |quote: &String| text.contains(quote.trim());

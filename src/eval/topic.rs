@@ -167,7 +167,10 @@ mod tests {
     #[test]
     fn lines_read_or_are_named() {
         check("{\"_id\":\"1\",\"text\":\"a\"}\n\n{\"_id\":\"2\",\"text\":\"\"}\n", "2 topics");
-        check("{\"_id\":\"1\",\"text\":\"a\"}\n{\"_id\":\"1\",\"text\":\"b\"}\n", "t.jsonl:2: id `1`");
+        check(
+            "{\"_id\":\"1\",\"text\":\"a\"}\n{\"_id\":\"1\",\"text\":\"b\"}\n",
+            "t.jsonl:2: id `1`",
+        );
         check("{\"_id\":\"1\"}\n", "t.jsonl:1: missing field `text`");
         check("{\"_id\":\"a b\",\"text\":\"\"}\n", "t.jsonl:1:");
     }

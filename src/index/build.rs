@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::manifest::{
-    Counts, EXAMPLE_NOTICE, FORMAT_VERSION, FileRecord, Inputs, Manifest,
-};
+use super::manifest::{Counts, EXAMPLE_NOTICE, FORMAT_VERSION, FileRecord, Inputs, Manifest};
 use super::postings::{PostingsError, write_postings};
 use super::settings::{Settings, SettingsError};
 use super::snapshot::{
@@ -241,13 +239,12 @@ pub fn build(
         return Ok(Built { id, embedded: 0, texts: 0, reused: true });
     }
     let folder = writer.begin()?;
-    let contents = contents(sources, count_tokens, progress);
-    let counts = counts(&contents);
+    let contents = gather(sources, count_tokens, progress);
     progress.begin("indexing words", contents.passages.len());
     write_lexical(folder.path(), &contents, &sources.analyzer, options.commits)?;
     progress.end();
     let cache = store.cache_path();
-    let (vectors, embedded) =
+    let (vectors, fresh) =
         embed_all(&contents, embedder.as_ref(), &cache, options.batch, progress)?;
     let texts = vectors.len();
     let matrix = QuantisedMatrix::from_vectors(embedder.dimension(), &vectors)?;
@@ -260,7 +257,7 @@ pub fn build(
         inputs,
         settings: settings.clone(),
         notice: notice(&contents),
-        counts,
+        counts: counts(&contents),
         built_by: format!("guidepost {}", env!("CARGO_PKG_VERSION")),
         files,
     };
@@ -269,10 +266,10 @@ pub fn build(
     fs_err::write(folder.path().join(MANIFEST_FILE), text)?;
     durable::sync_tree(folder.path())?;
     writer.publish(folder, id)?;
-    Ok(Built { id, embedded, texts, reused: false })
+    Ok(Built { id, embedded: fresh, texts, reused: false })
 }
 
-fn contents(sources: &Sources, count_tokens: CountTokens<'_>, progress: &dyn Progress) -> Contents {
+fn gather(sources: &Sources, count_tokens: CountTokens<'_>, progress: &dyn Progress) -> Contents {
     let mut documents: Vec<Document> = sources.corpus.documents.clone();
     documents.sort_by(|a, b| b.id.cmp(&a.id));
     progress.begin("cutting passages", documents.len());
@@ -349,18 +346,18 @@ fn embed_all(
     let texts: Vec<String> = passages.chain(variants).collect();
     let mut cache = EmbeddingCache::open(cache_path)?;
     let mut vectors = Vec::with_capacity(texts.len());
-    let mut embedded = 0;
+    let mut fresh = 0;
     progress.begin("embedding passages", texts.len());
     for batch in texts.chunks(batch.max(1)) {
         let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
         let (of_batch, used) = cache.embed(embedder, &batch)?;
         cache.flush()?;
         vectors.extend(of_batch);
-        embedded += used.embedded;
+        fresh += used.embedded;
         progress.advance(batch.len());
     }
     progress.end();
-    Ok((vectors, embedded))
+    Ok((vectors, fresh))
 }
 
 fn counts(contents: &Contents) -> Counts {
@@ -397,7 +394,7 @@ fn file_records(folder: &Path) -> std::io::Result<Vec<FileRecord>> {
     for entry in fs_err::read_dir(folder.join(LEXICAL_FOLDER))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         // Lock files are empty and come and go with every writer.
-        if !name.ends_with(".lock") {
+        if Path::new(&name).extension().is_none_or(|extension| extension != "lock") {
             paths.push(format!("{LEXICAL_FOLDER}/{name}"));
         }
     }

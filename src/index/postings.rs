@@ -234,7 +234,9 @@ impl Postings {
         for &row in &rows {
             match seen.get_mut(row as usize) {
                 Some(seen) if !*seen => *seen = true,
-                _ => return Err(PostingsError::Column { column: ROW_COLUMN, rows: expected }),
+                _ => {
+                    return Err(PostingsError::Column { column: ROW_COLUMN, rows: expected });
+                }
             }
         }
         let mut lengths: PerField<Vec<u32>> = Default::default();
@@ -302,7 +304,9 @@ impl Postings {
         let postings = inverted
             .read_postings(&Term::from_field_text(f, term), IndexRecordOption::WithFreqs)
             .map_err(|source| PostingsError::Read { source })?;
-        let Some(mut postings) = postings else { return Ok(()) };
+        let Some(mut postings) = postings else {
+            return Ok(());
+        };
         let mut document = postings.doc();
         while document != TERMINATED {
             if let Some(&row) = self.rows.get(document as usize) {
@@ -331,7 +335,9 @@ impl Postings {
                 .into_stream()
                 .map_err(|source| PostingsError::Read { source })?;
             while stream.advance() {
-                let Ok(text) = std::str::from_utf8(stream.key()) else { continue };
+                let Ok(text) = std::str::from_utf8(stream.key()) else {
+                    continue;
+                };
                 if let Distance::Exact(d) = automaton.0.eval(text)
                     && !text.starts_with(CONCEPT_MARK)
                 {
@@ -346,7 +352,11 @@ impl Postings {
     }
 }
 
-fn column(segment: &SegmentReader, name: &'static str, rows: u32) -> Result<Vec<u32>, PostingsError> {
+fn column(
+    segment: &SegmentReader,
+    name: &'static str,
+    rows: u32,
+) -> Result<Vec<u32>, PostingsError> {
     let column: Column<u64> = segment.fast_fields().u64(name).map_err(failed("read"))?;
     (0..rows)
         .map(|document| column.first(document).and_then(|value| u32::try_from(value).ok()))

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::Fingerprint;
+use crate::text::place::line_of;
 
 /// BM25F saturation. With [`TITLE_WEIGHT`] and [`DENSE_WEIGHT`] picked by mean nDCG@10 over the
 /// train and dev topics of scifact and the two FeedbackQA sets, one value for all three.
@@ -192,8 +193,7 @@ impl Settings {
     /// [`SettingsError`] naming the line or the setting.
     pub fn parse(text: &str) -> Result<Settings, SettingsError> {
         let settings: Settings = toml::from_str(text).map_err(|error: toml::de::Error| {
-            let end = error.span().map_or(0, |s| s.start.min(text.len()));
-            let line = 1 + text.as_bytes()[..end].iter().filter(|&&b| b == b'\n').count();
+            let line = line_of(text, error.span().map_or(0, |span| span.start));
             SettingsError::Syntax { line, message: error.message().to_owned() }
         })?;
         settings.check()?;

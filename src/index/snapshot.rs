@@ -45,7 +45,9 @@ pub enum SnapshotError {
         message: String,
     },
     /// The snapshot was written by another version.
-    #[error("snapshot format {found} cannot be read, only {OLDEST_READABLE} to {FORMAT_VERSION}; build it again with `guidepost index build`")]
+    #[error(
+        "snapshot format {found} cannot be read, only {OLDEST_READABLE} to {FORMAT_VERSION}; build it again with `guidepost index build`"
+    )]
     Format {
         /// The version found.
         found: u32,
@@ -132,15 +134,18 @@ impl Contents {
     }
 
     fn check(&self) -> Result<Vec<u32>, String> {
-        let numbers = self
-            .documents_of_passages()
-            .map_err(|passage| format!("passage {passage} has no document or stands out of order"))?;
+        let numbers = self.documents_of_passages().map_err(|passage| {
+            format!("passage {passage} has no document or stands out of order")
+        })?;
         for (passage, &number) in self.passages.iter().zip(&numbers) {
             let document = &self.documents[number as usize];
             let spans = passage.units.iter().flat_map(|u| &u.spans).chain([&passage.span]);
             for span in spans {
                 if document.text.get(span.clone()).is_none() {
-                    return Err(format!("a span of passage {} lies outside its document", passage.id));
+                    return Err(format!(
+                        "a span of passage {} lies outside its document",
+                        passage.id
+                    ));
                 }
             }
         }

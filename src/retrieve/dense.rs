@@ -95,7 +95,9 @@ impl BoundDense<'_> {
     }
 
     fn value(&self, row: usize) -> f64 {
-        let Some(&passage) = self.cosines.get(row) else { return 0.0 };
+        let Some(&passage) = self.cosines.get(row) else {
+            return 0.0;
+        };
         let share = self.dense.settings.variant_share;
         match self.variant(row) {
             Some(variant) => (1.0 - share) * passage + share * passage.max(variant),

@@ -110,9 +110,8 @@ impl Lexical {
         let distance = if length >= TYPO_TWO_EDITS { 2 } else { 1 };
         let mut nearest = self.postings.nearest_terms(term, distance)?;
         // The first letter is rarely mistyped; in short words a change of it is another word.
-        nearest.retain(|near| {
-            length >= TYPO_TWO_EDITS || near.chars().next() == term.chars().next()
-        });
+        nearest
+            .retain(|near| length >= TYPO_TWO_EDITS || near.chars().next() == term.chars().next());
         if nearest.is_empty() {
             nearest.push(term.to_owned());
         }
@@ -128,7 +127,9 @@ impl Lexical {
     ) -> Result<(), PostingsError> {
         if group.concepts.is_empty() {
             for field in TextField::ALL {
-                let Some(norm) = self.norm(field) else { continue };
+                let Some(norm) = self.norm(field) else {
+                    continue;
+                };
                 for variant in &group.variants {
                     self.postings.visit(field, variant, |row, tf| {
                         let length = self.postings.length(field, row);
@@ -151,7 +152,8 @@ impl Lexical {
                 .map(|v| (0, v))
                 .chain(group.concepts.iter().enumerate().map(|(i, c)| (i + 1, c)));
             for (reading, text) in readings {
-                self.postings.visit(field, text, |row, tf| entries.push((row, field, reading, tf)))?;
+                self.postings
+                    .visit(field, text, |row, tf| entries.push((row, field, reading, tf)))?;
             }
         }
         entries.sort_unstable();
@@ -160,7 +162,9 @@ impl Lexical {
             let mut total = 0.0;
             for of_field in of_row.chunk_by(|a, b| a.1 == b.1) {
                 let field = of_field[0].1;
-                let Some(norm) = self.norm(field) else { continue };
+                let Some(norm) = self.norm(field) else {
+                    continue;
+                };
                 total += f64::from(most_frequent_reading(of_field))
                     * norm.factor(self.postings.length(field, row));
             }
@@ -308,13 +312,19 @@ impl BoundQuery for BoundLexical<'_> {
 }
 
 impl BoundLexical<'_> {
-    fn explain_term(&self, weighted: &Weighted, row: Row) -> Result<TermExplanation, RetrieveError> {
+    fn explain_term(
+        &self,
+        weighted: &Weighted,
+        row: Row,
+    ) -> Result<TermExplanation, RetrieveError> {
         let Weighted { group, df, idf } = weighted;
         let lexical = self.lexical;
         let mut fields = Vec::new();
         let mut tf_prime = 0.0;
         for field in TextField::ALL {
-            let Some(norm) = lexical.norm(field) else { continue };
+            let Some(norm) = lexical.norm(field) else {
+                continue;
+            };
             let mut readings = vec![0; group.concepts.len() + 1];
             // Typo variants are added one by one when scored; keep that order of sums.
             let mut parts = Vec::new();
@@ -439,10 +449,9 @@ mod tests {
     }
 
     fn fixture(bodies: &[String], titles: &[String], settings: LexicalSettings) -> Fixture {
-        let synonyms = Synonyms::parse(
-            "[[concept]]\nid = 'cs'\nphrases = ['cervical screening', 'smear']\n",
-        )
-        .unwrap();
+        let synonyms =
+            Synonyms::parse("[[concept]]\nid = 'cs'\nphrases = ['cervical screening', 'smear']\n")
+                .unwrap();
         let analyzer = Analyzer::new(&synonyms).unwrap();
         let analyse =
             |texts: &[String]| texts.iter().map(|t| analyzer.analyse(t)).collect::<Vec<_>>();
@@ -461,12 +470,7 @@ mod tests {
 
     fn body_only() -> LexicalSettings {
         let off = FieldSettings { weight: 0.0, b: 0.75 };
-        LexicalSettings {
-            title: off,
-            headings: off,
-            questions: off,
-            ..LexicalSettings::default()
-        }
+        LexicalSettings { title: off, headings: off, questions: off, ..LexicalSettings::default() }
     }
 
     /// Textbook BM25 over white-space words, written without looking at the module above.

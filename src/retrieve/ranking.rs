@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::score::Score;
 
 /// Number of a passage in its snapshot, in tie order.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Row(pub u32);
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Fingerprint;
 use crate::text::fold::{fold, words};
+use crate::text::place::line_of;
 
 /// Version of the analysis itself; part of every snapshot's identity. Raise it with any change
 /// of the steps above.
@@ -22,8 +23,8 @@ pub const ANALYZER_VERSION: u32 = 1;
 /// Stop words: the 33 of Lucene's `EnglishAnalyzer`, which the peers we compare with use too.
 pub const STOP_WORDS: [&str; 33] = [
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it",
-    "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they",
-    "this", "to", "was", "will", "with",
+    "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these",
+    "they", "this", "to", "was", "will", "with",
 ];
 
 /// First character of a concept's term; no word holds it, since it is not alphanumeric.
@@ -169,12 +170,7 @@ impl Synonyms {
     /// [`SynonymError::Syntax`] with the line, when it is not the TOML expected.
     pub fn parse(text: &str) -> Result<Synonyms, SynonymError> {
         toml::from_str(text).map_err(|error: toml::de::Error| SynonymError::Syntax {
-            line: error.span().map_or(1, |s| {
-                1 + text.as_bytes()[..s.start.min(text.len())]
-                    .iter()
-                    .filter(|&&b| b == b'\n')
-                    .count()
-            }),
+            line: line_of(text, error.span().map_or(0, |span| span.start)),
             message: error.message().to_owned(),
         })
     }
@@ -233,7 +229,9 @@ impl Analyzer {
         let mut covering: Vec<Vec<String>> = vec![Vec::new(); stems.len()];
         let mut concepts = Vec::new();
         for at in 0..stems.len() {
-            let Some(candidates) = self.phrases.get(&stems[at].text) else { continue };
+            let Some(candidates) = self.phrases.get(&stems[at].text) else {
+                continue;
+            };
             for (phrase, number) in candidates {
                 let end = at + phrase.len();
                 let matches = end <= stems.len()
@@ -285,7 +283,8 @@ impl Analyzer {
         let mut stems = Vec::new();
         for word in words(text) {
             let plain = word.folded.strip_suffix("'s").unwrap_or(&word.folded).replace('\'', "");
-            let forms = self.misspellings.get(&word.folded).or_else(|| self.misspellings.get(&plain));
+            let forms =
+                self.misspellings.get(&word.folded).or_else(|| self.misspellings.get(&plain));
             if let Some(forms) = forms {
                 stems.extend(forms.iter().map(|f| self.stem(f, word.start, word.end)));
             } else if !plain.is_empty() {
@@ -377,7 +376,8 @@ mod tests {
 
     #[test]
     fn clashing_synonyms_are_refused() {
-        let twice = "[[misspelling]]\nright='a'\nwrong=['x']\n[[misspelling]]\nright='b'\nwrong=['x']";
+        let twice =
+            "[[misspelling]]\nright='a'\nwrong=['x']\n[[misspelling]]\nright='b'\nwrong=['x']";
         assert!(matches!(
             Analyzer::new(&Synonyms::parse(twice).unwrap()),
             Err(SynonymError::AmbiguousMisspelling { .. })

@@ -67,10 +67,7 @@ impl Languages {
                 }
             }
         }
-        Self {
-            english: ENGLISH.split_ascii_whitespace().collect(),
-            foreign,
-        }
+        Self { english: ENGLISH.split_ascii_whitespace().collect(), foreign }
     }
 
     /// Recognises the language of a short message.
@@ -82,45 +79,26 @@ impl Languages {
             .map(|w| w.folded.replace('\'', ""))
             .filter(|w| w.chars().any(char::is_alphabetic))
             .collect();
-        let english = tokens
-            .iter()
-            .filter(|w| self.english.contains(w.as_str()))
-            .count();
-        let certain = if english > 0 {
-            Recognised::English
-        } else {
-            Recognised::Unclear
-        };
+        let english = tokens.iter().filter(|w| self.english.contains(w.as_str())).count();
+        let certain = if english > 0 { Recognised::English } else { Recognised::Unclear };
         if 2 * english > tokens.len() {
             return certain;
         }
         let Some(best) = self.best_language(raw, &tokens) else {
             return certain;
         };
-        let Best {
-            code,
-            words: foreign,
-            strong,
-        } = best;
+        let Best { code, words: foreign, strong } = best;
         // English nouns in another language's sentence: "appointment cancel karna hai".
         let mixed = strong >= 2;
         let short = tokens.len() <= SHORT && english == 0;
         let outnumbers = foreign > english || (foreign == english && mixed);
-        if outnumbers && (foreign >= 2 || short) {
-            Recognised::Other { code }
-        } else {
-            certain
-        }
+        if outnumbers && (foreign >= 2 || short) { Recognised::Other { code } } else { certain }
     }
 
     /// The language with most words in the message, at least one of them no weak word.
     fn best_language(&self, raw: &str, tokens: &[String]) -> Option<Best> {
         let mut counts = [(0_usize, 0_usize); LANGUAGES.len()];
-        for &(at, strong) in tokens
-            .iter()
-            .filter_map(|w| self.foreign.get(w.as_str()))
-            .flatten()
-        {
+        for &(at, strong) in tokens.iter().filter_map(|w| self.foreign.get(w.as_str())).flatten() {
             counts[at].0 += 1;
             counts[at].1 += usize::from(strong);
         }
@@ -129,25 +107,12 @@ impl Languages {
             count.0 += accented;
             count.1 += accented;
         }
-        let backed = || {
-            counts
-                .iter()
-                .zip(&LANGUAGES)
-                .filter(|((_, strong), _)| *strong > 0)
-        };
+        let backed = || counts.iter().zip(&LANGUAGES).filter(|((_, strong), _)| *strong > 0);
         let words = backed().map(|((all, _), _)| *all).max()?;
         let mut best = backed().filter(|((all, _), _)| *all == words);
         let ((_, strong), language) = best.next()?;
-        let code = if best.next().is_some() {
-            None
-        } else {
-            Some(language.code)
-        };
-        Some(Best {
-            code,
-            words,
-            strong: *strong,
-        })
+        let code = if best.next().is_some() { None } else { Some(language.code) };
+        Some(Best { code, words, strong: *strong })
     }
 }
 
@@ -156,11 +121,7 @@ fn accented_words(raw: &str, letters: &str) -> usize {
     if raw.is_ascii() || letters.is_empty() {
         return 0;
     }
-    let holds = |w: &&str| {
-        w.chars()
-            .flat_map(char::to_lowercase)
-            .any(|c| letters.contains(c))
-    };
+    let holds = |w: &&str| w.chars().flat_map(char::to_lowercase).any(|c| letters.contains(c));
     raw.split_whitespace().filter(holds).count()
 }
 
@@ -178,11 +139,8 @@ fn other_script(raw: &str) -> Option<&'static str> {
             counts[script] += 1;
         }
     }
-    let (script, count) = counts
-        .iter()
-        .copied()
-        .enumerate()
-        .max_by_key(|&(at, n)| (n, usize::MAX - at))?;
+    let (script, count) =
+        counts.iter().copied().enumerate().max_by_key(|&(at, n)| (n, usize::MAX - at))?;
     let many = count as f64 > SCRIPT_SHARE * letters as f64;
     many.then(|| refine(SCRIPTS[script].code, raw))
 }
@@ -204,91 +162,23 @@ struct Script {
 }
 
 const SCRIPTS: [Script; 17] = [
-    Script {
-        from: 0x600,
-        to: 0x6ff,
-        code: "ar",
-    },
-    Script {
-        from: 0x750,
-        to: 0x77f,
-        code: "ar",
-    },
-    Script {
-        from: 0x900,
-        to: 0x97f,
-        code: "hi",
-    },
-    Script {
-        from: 0x980,
-        to: 0x9ff,
-        code: "bn",
-    },
-    Script {
-        from: 0xa00,
-        to: 0xa7f,
-        code: "pa",
-    },
-    Script {
-        from: 0xa80,
-        to: 0xaff,
-        code: "gu",
-    },
-    Script {
-        from: 0xb80,
-        to: 0xbff,
-        code: "ta",
-    },
-    Script {
-        from: 0xd00,
-        to: 0xd7f,
-        code: "ml",
-    },
-    Script {
-        from: 0x400,
-        to: 0x4ff,
-        code: "ru",
-    },
-    Script {
-        from: 0x370,
-        to: 0x3ff,
-        code: "el",
-    },
-    Script {
-        from: 0x590,
-        to: 0x5ff,
-        code: "he",
-    },
-    Script {
-        from: 0x1200,
-        to: 0x137f,
-        code: "am",
-    },
-    Script {
-        from: 0xe00,
-        to: 0xe7f,
-        code: "th",
-    },
-    Script {
-        from: 0x3040,
-        to: 0x30ff,
-        code: "ja",
-    },
-    Script {
-        from: 0x4e00,
-        to: 0x9fff,
-        code: "zh",
-    },
-    Script {
-        from: 0xac00,
-        to: 0xd7af,
-        code: "ko",
-    },
-    Script {
-        from: 0xd80,
-        to: 0xdff,
-        code: "si",
-    },
+    Script { from: 0x600, to: 0x6ff, code: "ar" },
+    Script { from: 0x750, to: 0x77f, code: "ar" },
+    Script { from: 0x900, to: 0x97f, code: "hi" },
+    Script { from: 0x980, to: 0x9ff, code: "bn" },
+    Script { from: 0xa00, to: 0xa7f, code: "pa" },
+    Script { from: 0xa80, to: 0xaff, code: "gu" },
+    Script { from: 0xb80, to: 0xbff, code: "ta" },
+    Script { from: 0xd00, to: 0xd7f, code: "ml" },
+    Script { from: 0x400, to: 0x4ff, code: "ru" },
+    Script { from: 0x370, to: 0x3ff, code: "el" },
+    Script { from: 0x590, to: 0x5ff, code: "he" },
+    Script { from: 0x1200, to: 0x137f, code: "am" },
+    Script { from: 0xe00, to: 0xe7f, code: "th" },
+    Script { from: 0x3040, to: 0x30ff, code: "ja" },
+    Script { from: 0x4e00, to: 0x9fff, code: "zh" },
+    Script { from: 0xac00, to: 0xd7af, code: "ko" },
+    Script { from: 0xd80, to: 0xdff, code: "si" },
 ];
 
 /// Function words and words of the subject. None of the strong words is an English word, slang,
@@ -487,10 +377,7 @@ mod tests {
     #[track_caller]
     fn check_not_other(raw: &str) {
         let found = recognise(raw);
-        assert!(
-            !matches!(found, Recognised::Other { .. }),
-            "{raw}: {found:?}"
-        );
+        assert!(!matches!(found, Recognised::Other { .. }), "{raw}: {found:?}");
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! reads no files. Everything that counts or compares words goes through here, so that the
 //! index, the query, the safety patterns and the checks see the same words.
 
-pub mod fold;
-pub mod segment;
 pub mod analyse;
+pub mod fold;
 pub mod language;
+pub mod place;
 pub mod redact;
+pub mod segment;

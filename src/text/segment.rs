@@ -20,9 +20,8 @@ const ALWAYS_CONTINUE: [&str; 16] = [
 ];
 
 /// Abbreviations that continue only before a figure: `No. 5` but `No. You can park there.`
-const CONTINUE_BEFORE_FIGURE: [&str; 12] = [
-    "no.", "nos.", "p.", "pp.", "vol.", "fig.", "sec.", "para.", "tel.", "ext.", "ref.", "ch.",
-];
+const CONTINUE_BEFORE_FIGURE: [&str; 12] =
+    ["no.", "nos.", "p.", "pp.", "vol.", "fig.", "sec.", "para.", "tel.", "ext.", "ref.", "ch."];
 
 /// Times of day, which continue only before a day or a month: `9 a.m. Monday`.
 const TIMES_OF_DAY: [&str; 2] = ["a.m.", "p.m."];
@@ -92,24 +91,15 @@ fn joins(text: &str, last: &Range<usize>, next: &Range<usize>) -> bool {
 }
 
 fn is_line_break(c: char) -> bool {
-    matches!(
-        c,
-        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-    )
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 fn is_closer(c: char) -> bool {
-    matches!(
-        c,
-        ')' | ']' | '"' | '\'' | '\u{2019}' | '\u{201d}' | '\u{bb}'
-    )
+    matches!(c, ')' | ']' | '"' | '\'' | '\u{2019}' | '\u{201d}' | '\u{bb}')
 }
 
 fn is_opener(c: char) -> bool {
-    matches!(
-        c,
-        '(' | '[' | '"' | '\'' | '\u{2018}' | '\u{201c}' | '\u{ab}'
-    )
+    matches!(c, '(' | '[' | '"' | '\'' | '\u{2018}' | '\u{201c}' | '\u{ab}')
 }
 
 /// Cuts a piece where a sentence opens with a figure, which UAX #29 (rule SB8) reads as a
@@ -199,11 +189,7 @@ fn is_initials(token: &str) -> bool {
     let mut letters = 0_usize;
     let mut expect_letter = true;
     for c in token.chars() {
-        let fits = if expect_letter {
-            c.is_uppercase()
-        } else {
-            c == '.'
-        };
+        let fits = if expect_letter { c.is_uppercase() } else { c == '.' };
         if !fits {
             return false;
         }
@@ -228,19 +214,13 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: &[&str]) {
-        let found: Vec<&str> = sentences(text)
-            .into_iter()
-            .map(|span| &text[span])
-            .collect();
+        let found: Vec<&str> = sentences(text).into_iter().map(|span| &text[span]).collect();
         assert_eq!(found, expect);
     }
 
     #[test]
     fn plain_sentences_part() {
-        check(
-            "Does it hurt? It can. Go on!",
-            &["Does it hurt?", "It can.", "Go on!"],
-        );
+        check("Does it hurt? It can. Go on!", &["Does it hurt?", "It can.", "Go on!"]);
         check("  One.\n\n Two  ", &["One.", "Two"]);
         check("", &[]);
         check(" \n\t ", &[]);
@@ -249,37 +229,19 @@ mod tests {
     #[test]
     fn abbreviations_do_not_end_a_sentence() {
         check("Ask Dr. Jones.", &["Ask Dr. Jones."]);
-        check(
-            "Wear a top, e.g. A T-shirt.",
-            &["Wear a top, e.g. A T-shirt."],
-        );
-        check(
-            "St. Mary's is near. Come in.",
-            &["St. Mary's is near.", "Come in."],
-        );
+        check("Wear a top, e.g. A T-shirt.", &["Wear a top, e.g. A T-shirt."]);
+        check("St. Mary's is near. Come in.", &["St. Mary's is near.", "Come in."]);
         check("England vs. Wales differ.", &["England vs. Wales differ."]);
         check("See room No. 5 first.", &["See room No. 5 first."]);
         check("Can I? No. You cannot.", &["Can I?", "No.", "You cannot."]);
-        check(
-            "Can I? No. 3 in 4 wait.",
-            &["Can I?", "No.", "3 in 4 wait."],
-        );
-        check(
-            "Open at 9 a.m. Monday to Friday.",
-            &["Open at 9 a.m. Monday to Friday."],
-        );
-        check(
-            "Open at 9 a.m. The van moves.",
-            &["Open at 9 a.m.", "The van moves."],
-        );
+        check("Can I? No. 3 in 4 wait.", &["Can I?", "No.", "3 in 4 wait."]);
+        check("Open at 9 a.m. Monday to Friday.", &["Open at 9 a.m. Monday to Friday."]);
+        check("Open at 9 a.m. The van moves.", &["Open at 9 a.m.", "The van moves."]);
     }
 
     #[test]
     fn initials_join_only_in_names() {
-        check(
-            "Dr. J. R. Smith wrote. He left.",
-            &["Dr. J. R. Smith wrote.", "He left."],
-        );
+        check("Dr. J. R. Smith wrote. He left.", &["Dr. J. R. Smith wrote.", "He left."]);
         check(
             "Tested for hepatitis B. Ask a midwife.",
             &["Tested for hepatitis B.", "Ask a midwife."],
@@ -292,19 +254,10 @@ mod tests {
             "All is well. 4 in 100 are called back.",
             &["All is well.", "4 in 100 are called back."],
         );
-        check(
-            "It stops at 71. 3 in 4 come.",
-            &["It stops at 71.", "3 in 4 come."],
-        );
-        check(
-            "A lump of 4.4 cm. Then 4.5.",
-            &["A lump of 4.4 cm.", "Then 4.5."],
-        );
+        check("It stops at 71. 3 in 4 come.", &["It stops at 71.", "3 in 4 come."]);
+        check("A lump of 4.4 cm. Then 4.5.", &["A lump of 4.4 cm.", "Then 4.5."]);
         check("Pay. \u{a3}5 a day.", &["Pay.", "\u{a3}5 a day."]);
-        check(
-            "1. Bring your letter. 2. Wait.",
-            &["1. Bring your letter.", "2. Wait."],
-        );
+        check("1. Bring your letter. 2. Wait.", &["1. Bring your letter.", "2. Wait."]);
     }
 
     #[test]
@@ -314,10 +267,7 @@ mod tests {
             "People ask \"does it hurt?\" a lot. Yes.",
             &["People ask \"does it hurt?\" a lot.", "Yes."],
         );
-        check(
-            "He said \"Does it hurt?\" She left.",
-            &["He said \"Does it hurt?\"", "She left."],
-        );
+        check("He said \"Does it hurt?\" She left.", &["He said \"Does it hurt?\"", "She left."]);
     }
 
     #[test]

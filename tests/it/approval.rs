@@ -140,20 +140,34 @@ fn a_revocation_by_another_process_holds_at_once() {
 #[test]
 fn a_text_for_another_nation_does_not_answer() {
     let nations = &["wales"];
-    let engine = Place::with(&[Doc { nations, ..winner() }, runner_up()]).engine();
-    let asked = |nation| {
+    let far = Doc::new("far", "where is the clinic", "The clinic is upstairs. Runner up.");
+    let engine = Place::with(&[Doc { nations, ..winner() }, far]).engine();
+    let asked = |engine: &Engine, nation| {
         engine.reply(&Query { nation, ..Query::new(QUESTION, TODAY) }).unwrap()
     };
-    assert_barred(&asked(None), "wrong_nation");
-    assert_barred(&asked(Some(Nation::England)), "wrong_nation");
-    assert_barred(&asked(Some(Nation::Scotland)), "wrong_nation");
-    assert_says(&asked(Some(Nation::Wales)), "winner");
+    for nation in [None, Some(Nation::England), Some(Nation::Scotland)] {
+        let reply = asked(&engine, nation);
+        assert_eq!(decision(&reply), "handover wrong_nation", "{nation:?}");
+        assert_not_said(&reply);
+        let Response::Handover(handover) = &reply.response else { unreachable!() };
+        assert_eq!(handover.barred.as_ref().unwrap().0.as_str(), "winner");
+        assert!(handover.nearest.iter().all(|n| n.document.as_str() != "winner"));
+    }
+    assert_says(&asked(&engine, Some(Nation::Wales)), "winner");
+    // Nations are a scope, as programmes are: of two texts on one subject, each nation gets its own.
+    let engine = Place::with(&[Doc { nations, ..winner() }, runner_up()]).engine();
+    assert_says(&asked(&engine, None), "runner-up");
+    assert_says(&asked(&engine, Some(Nation::Wales)), "winner");
+    let scotland = asked(&engine, Some(Nation::Scotland));
+    assert_eq!(decision(&scotland), "handover wrong_nation");
+    assert_not_said(&scotland);
 }
 
 #[test]
 fn another_programme_is_signposted_and_never_answers() {
     let tooth = Doc { programme: "tooth", ..winner() };
-    let ear = Doc::new("ear-far", "where is the clinic", "The clinic for ears is upstairs. Runner.");
+    let ear =
+        Doc::new("ear-far", "where is the clinic", "The clinic for ears is upstairs. Runner.");
     let engine = Place::with(&[tooth, ear]).engine();
     let asked = |programmes: &[&str]| {
         let programmes = programmes.iter().map(|p| Programme::new(*p).unwrap()).collect();
@@ -203,8 +217,7 @@ fn text_of_another_locality_is_never_shown() {
 
 #[test]
 fn a_barred_local_text_does_not_fall_through() {
-    let local =
-        Doc { kind: "local", locality: Some("millbrook"), status: "withdrawn", ..winner() };
+    let local = Doc { kind: "local", locality: Some("millbrook"), status: "withdrawn", ..winner() };
     let engine = Place::with(&[local, runner_up()]).engine();
     let locality = Some(Locality::new("millbrook").unwrap());
     let reply = engine.reply(&Query { locality, ..Query::new(QUESTION, TODAY) }).unwrap();
@@ -224,8 +237,7 @@ fn the_local_contact_is_cited_on_its_own_and_obeys_too() {
     let query = Query { locality, ..Query::new(QUESTION, TODAY) };
     let reply = Place::with(&[late.clone(), contact.clone()]).engine().reply(&query).unwrap();
     assert_says(&reply, "winner");
-    let cited: Vec<&str> =
-        reply.response.citations().iter().map(|c| c.document.as_str()).collect();
+    let cited: Vec<&str> = reply.response.citations().iter().map(|c| c.document.as_str()).collect();
     assert_eq!(cited, ["winner", "local-millbrook-contact"]);
     assert!(reply.response.text().ends_with("\n\nPhone Millbrook on 01632 960777."));
     // Without a locality, or with a contact that may not be quoted, the guidance stands alone.

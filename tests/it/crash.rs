@@ -263,7 +263,9 @@ mod killed {
             published += usize::from(assert_whole(&place, old));
             old = assert_mends(&place);
         }
-        eprintln!("50 kills within {cold:?} and {warm:?}: {killed} while running, {published} after publishing");
+        eprintln!(
+            "50 kills within {cold:?} and {warm:?}: {killed} while running, {published} after publishing"
+        );
         assert!(killed >= 25, "only {killed} of 50 builds were killed while they ran");
     }
 
@@ -349,8 +351,7 @@ mod killed {
         let place = Place::sample();
         place.build();
         let documents = ["ear-what", "ear-hurt", "ear-bring", "ear-results", "tooth-what"];
-        let revoke =
-            |document| ["index", "revoke", document, "--by", "Zoë", "--reason", "a test"];
+        let revoke = |document| ["index", "revoke", document, "--by", "Zoë", "--reason", "a test"];
         let whole = duration(&place, &revoke("tooth-eat"));
         let mut dice = Dice(14);
         for number in 0..20 {

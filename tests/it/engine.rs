@@ -35,7 +35,9 @@ fn an_engine_is_shared() {
 #[test]
 fn no_reply_is_torn_while_snapshots_are_swapped() {
     let question = "Does the ear check hurt?";
-    let doc = |word: &str| Doc::new("hurts", question, &format!("The ear check never hurts, says {word}."));
+    let doc = |word: &str| {
+        Doc::new("hurts", question, &format!("The ear check never hurts, says {word}."))
+    };
     let place = Place::with(&[doc("Anna")]);
     let first = place.build().id;
     place.add(&doc("Bert"));
@@ -128,16 +130,41 @@ fn no_message_is_an_error() {
         assert!(["answer", "clarify", "handover", "urgent"].contains(&reply.response.decision()));
     };
     for text in [
-        "", " ", "\0", "\n\n", "?", "????", "👂", "\u{202e}", "\u{feff}", "title:(ear", "\"", "-ear +",
-        "ear AND", "[* TO *]", "e\u{301}\u{301}\u{301}ar", "耳の検査は痛いですか", "؟", "1", "#",
-        "٩٩٩", "NaN", "null", "{\"text\": 1}", "<script>", "%s%n", "../../etc/passwd", "ear\u{0}check",
+        "",
+        " ",
+        "\0",
+        "\n\n",
+        "?",
+        "????",
+        "👂",
+        "\u{202e}",
+        "\u{feff}",
+        "title:(ear",
+        "\"",
+        "-ear +",
+        "ear AND",
+        "[* TO *]",
+        "e\u{301}\u{301}\u{301}ar",
+        "耳の検査は痛いですか",
+        "؟",
+        "1",
+        "#",
+        "٩٩٩",
+        "NaN",
+        "null",
+        "{\"text\": 1}",
+        "<script>",
+        "%s%n",
+        "../../etc/passwd",
+        "ear\u{0}check",
     ] {
         decided(text);
     }
     decided(&"ear check ".repeat(20_000));
     decided(&"x".repeat(300_000));
     decided(&"\u{301}".repeat(5_000));
-    let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
+    let config =
+        ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(text in prop_oneof![
         any::<String>(),
         "([a-z]{1,9}|ear check|hurt|\\PC| |\\?|\n){0,40}",

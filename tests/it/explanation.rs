@@ -131,8 +131,7 @@ impl Counts {
             for variant in told.variants.iter().filter(|v| **v != term) {
                 assert!(self.holds(variant), "`{variant}` for `{term}` stands nowhere");
             }
-            let frequency =
-                |row| self.weighted_frequency(row, &told.variants, &concepts);
+            let frequency = |row| self.weighted_frequency(row, &told.variants, &concepts);
             let df = (0..self.rows.len()).filter(|&row| frequency(row) > 0.0).count();
             assert_eq!(told.document_frequency as usize, df, "{term}");
             let idf = (1.0 + (n - df as f64 + 0.5) / (df as f64 + 0.5)).ln();
@@ -148,7 +147,11 @@ impl Counts {
             }
         }
         assert_eq!(told.score.to_bits(), f64::to_bits(score), "lexical score of `{query}`");
-        assert_eq!(told.attainable_maximum.to_bits(), f64::to_bits(maximum), "maximum of `{query}`");
+        assert_eq!(
+            told.attainable_maximum.to_bits(),
+            f64::to_bits(maximum),
+            "maximum of `{query}`"
+        );
     }
 
     /// The dense score of a row, by integers.
@@ -237,7 +240,9 @@ fn logistic(model: &guidepost::calibrate::logistic::Logistic, values: &[f64]) ->
 #[track_caller]
 fn check_reply(engine: &Engine, counts: &Counts, artifact: &Artifact, query: &Query) -> bool {
     let reply = engine.reply(query).unwrap();
-    let Some(told) = &reply.explanation else { return false };
+    let Some(told) = &reply.explanation else {
+        return false;
+    };
     counts.check(&query.text, told);
     let evidence = reply.evidence.unwrap();
     let feature = |name: &str| evidence.values()[FEATURES.iter().position(|f| *f == name).unwrap()];
@@ -252,14 +257,10 @@ fn check_reply(engine: &Engine, counts: &Counts, artifact: &Artifact, query: &Qu
         let share = lexical.score / lexical.attainable_maximum;
         assert_eq!(feature("lexical_share").to_bits(), share.to_bits());
     }
-    let terms: f64 = lexical.terms.iter().map(|t| f64::from(t.count)).sum();
+    let terms: f64 = lexical.terms.iter().fold(0.0, |sum, t| sum + f64::from(t.count));
     assert_eq!(feature("log_terms").to_bits(), (1.0 + terms).ln().to_bits());
-    let unseen: f64 = lexical
-        .terms
-        .iter()
-        .filter(|t| t.document_frequency == 0)
-        .map(|t| f64::from(t.count))
-        .sum();
+    let unseen = lexical.terms.iter().filter(|t| t.document_frequency == 0);
+    let unseen: f64 = unseen.fold(0.0, |sum, t| sum + f64::from(t.count));
     if terms > 0.0 {
         assert_eq!(feature("unseen_share").to_bits(), (unseen / terms).to_bits());
     }
@@ -339,9 +340,9 @@ fn every_number_recomputes_on_the_shipped_corpus() {
         "who won the cup final last night",
         "is the lung check in my area and is the lung check free",
     ];
-    let ranked = texts.iter().filter(|text| {
-        check_reply(engine, &counts, &artifact, &Query::new(**text, SHIPPED_TODAY))
-    });
+    let ranked = texts
+        .iter()
+        .filter(|text| check_reply(engine, &counts, &artifact, &Query::new(**text, SHIPPED_TODAY)));
     assert!(ranked.count() >= 8);
 }
 

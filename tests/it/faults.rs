@@ -101,8 +101,9 @@ fn truncated_and_missing_files_are_refused_and_named() {
     for file in files(&folder).iter().filter(|f| !is_lock(f)) {
         for left in [0, 1, usize::MAX] {
             let found = opened(&folder, file, |bytes| {
-                let length = bytes.len();
-                bytes.truncate(left.min(length - 1));
+                // Two bytes at least: a manifest may do without its last line end.
+                let most = bytes.len() - 2;
+                bytes.truncate(left.min(most));
             });
             let error = found.expect_err(&format!("{} with {left} bytes", file.display()));
             assert!(error.contains(file.to_str().unwrap()), "{}: {error}", file.display());

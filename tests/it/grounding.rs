@@ -23,9 +23,7 @@ use guidepost::ids::{Fingerprint, Nation};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{
-    Doc, Place, SHIPPED_TODAY, TODAY, ask, names, root, shipped, shipped_corpus,
-};
+use crate::support::{Doc, Place, SHIPPED_TODAY, TODAY, ask, names, root, shipped, shipped_corpus};
 
 /// What is wrong with some citations and the text they make, judged from the files alone.
 fn faults(corpus: &Path, text: &str, citations: &[Citation]) -> Vec<String> {
@@ -94,7 +92,9 @@ fn ends_a_sentence(quote: &str) -> bool {
 /// A quote begins at the head of a line, after a list mark, or after the end of a sentence.
 fn begins_a_sentence(file: &str, start: usize) -> bool {
     let before = &file[..start];
-    before.ends_with('\n') || before.ends_with("\n- ") || before.ends_with(['.', '?', '!', ')'])
+    before.ends_with('\n')
+        || before.ends_with("\n- ")
+        || before.ends_with(['.', '?', '!', ')'])
         || before.ends_with(' ') && before.trim_end_matches(' ').ends_with(['.', '?', '!', ')'])
 }
 
@@ -171,9 +171,10 @@ fn sentence() -> impl Strategy<Value = String> {
 }
 
 fn block() -> impl Strategy<Value = String> {
-    let list = (sentence(), proptest::collection::vec(sentence(), 1..5)).prop_map(|(lead, items)| {
-        format!("{}:\n\n- {}", lead.trim_end_matches('.'), items.join("\n- "))
-    });
+    let list =
+        (sentence(), proptest::collection::vec(sentence(), 1..5)).prop_map(|(lead, items)| {
+            format!("{}:\n\n- {}", lead.trim_end_matches('.'), items.join("\n- "))
+        });
     let paragraph = proptest::collection::vec(sentence(), 1..4).prop_map(|s| s.join(" "));
     let plain = prop_oneof![2 => paragraph.boxed(), 1 => list.boxed()].boxed();
     let kept = proptest::collection::vec(plain.clone(), 1..4)
@@ -187,7 +188,8 @@ fn random_keep_groups_stay_whole() {
     let body = (sentence(), proptest::collection::vec(block(), 1..6))
         .prop_map(|(first, blocks)| format!("{first}\n\n{}", blocks.join("\n\n")));
     let bodies = proptest::collection::vec(body, 6);
-    let mut runner = TestRunner::new(Config { cases: 8, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: 8, failure_persistence: None, ..Config::default() });
     let answered = std::cell::Cell::new(0);
     runner
         .run(&bodies, |bodies| {
@@ -204,7 +206,8 @@ fn random_keep_groups_stay_whole() {
                     let response = &reply.response;
                     let found = faults(&place.corpus(), response.text(), response.citations());
                     prop_assert!(found.is_empty(), "{line}: {found:?}");
-                    answered.set(answered.get() + usize::from(matches!(response, Response::Answer(_))));
+                    answered
+                        .set(answered.get() + usize::from(matches!(response, Response::Answer(_))));
                 }
             }
             Ok(())

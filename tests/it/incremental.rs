@@ -12,7 +12,8 @@ use crate::support::{Doc, Place};
 
 /// Two sections, so two passages, and two variants.
 fn two_sections() -> Doc {
-    let body = "Ears are checked with soft tones.\n\n## The room\n\nThe room for ear checks is silent.";
+    let body =
+        "Ears are checked with soft tones.\n\n## The room\n\nThe room for ear checks is silent.";
     let mut doc = Doc::new("edited", "what is an ear check like", body);
     doc.questions.push("is the room quiet".to_owned());
     doc

@@ -6,6 +6,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
 
 mod approval;
+#[cfg(feature = "cli")]
+mod cli;
 mod crash;
 mod embed_example;
 mod engine;
@@ -15,11 +17,8 @@ mod format;
 mod grounding;
 mod incremental;
 mod layout;
+#[cfg(feature = "cli")]
+mod readme;
 mod safety;
 mod support;
 mod tidy;
-#[cfg(feature = "cli")]
-mod cli;
-#[cfg(feature = "cli")]
-mod readme;
-

@@ -85,8 +85,7 @@ impl Doc {
         let list = |items: &mut dyn Iterator<Item = &str>| {
             items.map(|i| format!("\"{i}\"")).collect::<Vec<_>>().join(", ")
         };
-        let locality =
-            self.locality.map(|l| format!("locality = \"{l}\"\n")).unwrap_or_default();
+        let locality = self.locality.map(|l| format!("locality = \"{l}\"\n")).unwrap_or_default();
         let Doc { id, title, programme, kind, status, role, on, review_due, body, .. } = self;
         format!(
             "+++\nid = \"{id}\"\ntitle = \"{title}\"\nprogramme = \"{programme}\"\n\
@@ -267,9 +266,7 @@ pub(crate) fn shipped_index() -> &'static Path {
 /// An engine over the shipped corpus with its own calibrator.
 pub(crate) fn shipped() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| {
-        Engine::builder(shipped_index()).embedder(encoder()).open().unwrap()
-    })
+    ENGINE.get_or_init(|| Engine::builder(shipped_index()).embedder(encoder()).open().unwrap())
 }
 
 /// Asks on [`TODAY`], anywhere in England.

@@ -174,8 +174,7 @@ fn modules_name_only_modules_below_them() {
         }
     }
     assert_eq!(broken, [""; 0], "edges against the order of layers");
-    let paid: Vec<_> =
-        DEBTS.iter().filter(|(f, t, _)| !debts.contains(&(*f, *t))).collect();
+    let paid: Vec<_> = DEBTS.iter().filter(|(f, t, _)| !debts.contains(&(*f, *t))).collect();
     assert!(paid.is_empty(), "these debts are paid; take them off the list: {paid:?}");
 }
 
@@ -242,8 +241,16 @@ fn unsafe_stands_in_two_places() {
 #[test]
 fn ranking_and_calibration_are_pure() {
     let needles = [
-        "std::fs", "fs_err", "std::net", "std::process", "std::env", "Instant", "SystemTime",
-        "Timestamp", "thread_rng", "rand::",
+        "std::fs",
+        "fs_err",
+        "std::net",
+        "std::process",
+        "std::env",
+        "Instant",
+        "SystemTime",
+        "Timestamp",
+        "thread_rng",
+        "rand::",
     ];
     let pure = |path: &str| {
         path == "score.rs" || path.starts_with("fuse") || path.starts_with("calibrate/")
@@ -255,11 +262,11 @@ fn ranking_and_calibration_are_pure() {
 
 #[test]
 fn only_the_printer_prints() {
-    let needles = ["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!(", "stdout()", "stderr()"];
+    let needles =
+        ["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!(", "stdout()", "stderr()"];
     // The prompt of `chat` asks stdin and stderr whether they are terminals.
-    let found = lines_with(&needles, |path| {
-        path == "cli/printer.rs" || path == "cli/commands/ask.rs"
-    });
+    let found =
+        lines_with(&needles, |path| path == "cli/printer.rs" || path == "cli/commands/ask.rs");
     assert_eq!(found, [""; 0]);
 }
 

@@ -73,7 +73,11 @@ fn scope_of(topic: &Topic, given: &Scope) -> Scope {
 
 /// Writes a finished text to a file, whole, or to stdout for `-`.
 pub(super) fn write_out(out: &Path, text: &str) -> Result<(), Error> {
-    if out == Path::new("-") { printer::raw(text) } else { Ok(durable::write(out, text.as_bytes())?) }
+    if out == Path::new("-") {
+        printer::raw(text)
+    } else {
+        Ok(durable::write(out, text.as_bytes())?)
+    }
 }
 
 /// Answers messages line by line.
@@ -250,8 +254,7 @@ pub(super) fn explanation_lines(explanation: &crate::engine::Explanation) -> Vec
         }
     }
     if let RetrieverExplanation::Dense(dense) = &explanation.dense {
-        let variant =
-            dense.variant_cosine.map_or_else(|| "none".to_owned(), |v| format!("{v:.6}"));
+        let variant = dense.variant_cosine.map_or_else(|| "none".to_owned(), |v| format!("{v:.6}"));
         lines.push(format!(
             "dense {:.6}   passage cosine {:.6}, nearest variant {variant}, variant share {}",
             dense.score, dense.passage_cosine, dense.variant_share

@@ -79,7 +79,9 @@ struct WireCheck<'a> {
 /// What is wrong with safety and route rules: examples that no longer behave, approvals that
 /// have lapsed. Rules that do not load at all are reported as unusable.
 fn rule_problems(root: &Path, today: Date) -> Vec<String> {
-    let Ok(rules) = SafetyRules::load(root) else { return Vec::new() };
+    let Ok(rules) = SafetyRules::load(root) else {
+        return Vec::new();
+    };
     let lapsed = rules.channels().filter(|c| {
         c.approval.status != "approved" || today < c.approval.on || today > c.approval.review_due
     });
@@ -134,9 +136,9 @@ fn check_corpus(root: &Path, options: &CheckOptions, json: bool) -> Result<Outco
         if let Some(error) = &unusable {
             printer::data(&error.to_string())?;
         }
-        let next = calendar.first().map(|entry| {
-            format!("; next review due {} ({})", entry.review_due, entry.document)
-        });
+        let next = calendar
+            .first()
+            .map(|entry| format!("; next review due {} ({})", entry.review_due, entry.document));
         printer::talk(&format!(
             "{} documents, {} malformed, {} findings{}",
             corpus.documents.len(),

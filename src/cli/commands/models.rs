@@ -6,7 +6,7 @@ use crate::cli::args::{Global, ModelsCommand};
 use crate::cli::{Outcome, printer, settings};
 use crate::embed::encoder::Encoder;
 use crate::embed::model::Precision;
-use crate::embed::models::{BenchSettings, Place, bench, list, pull, quantise, verify};
+use crate::embed::models::{BenchSettings, FileCheck, Place, bench, list, pull, quantise, verify};
 use crate::error::Error;
 
 /// Runs a `models` command.
@@ -75,7 +75,7 @@ fn verify_models(models: &Path, json: bool) -> Result<Outcome, Error> {
             ))?;
         }
     }
-    let sound = checks.iter().all(|check| check.is_sound());
+    let sound = checks.iter().all(FileCheck::is_sound);
     Ok(if sound { Outcome::Done } else { Outcome::Negative })
 }
 
@@ -95,9 +95,10 @@ fn bench_models(models: &Path, json: bool) -> Result<Outcome, Error> {
         return Ok(Outcome::Done);
     }
     for report in &reports {
-        let agreement = report.agreement.as_ref().map(|a| {
-            format!(", cosine to f32 median {:.5} least {:.5}", a.median, a.least)
-        });
+        let agreement = report
+            .agreement
+            .as_ref()
+            .map(|a| format!(", cosine to f32 median {:.5} least {:.5}", a.median, a.least));
         printer::data(&format!(
             "{} on {}: loads in {:.1} ms; a query takes p50 {:.3} ms, p99 {:.3} ms; \
              {:.1} passages of {} tokens a second{}",

@@ -32,11 +32,7 @@ impl Draft {
     /// Path of the file within the folder written.
     pub(super) fn path(&self) -> String {
         let name = file_name(&self.id);
-        if self.is_withdrawn {
-            format!("{QUARANTINE}/{name}")
-        } else {
-            name
-        }
+        if self.is_withdrawn { format!("{QUARANTINE}/{name}") } else { name }
     }
 
     /// The file.
@@ -50,10 +46,7 @@ impl Draft {
         line("title", quoted(&self.title));
         line("programme", quoted(self.programme.as_str()));
         line("kind", quoted("guidance"));
-        line(
-            "nations",
-            list(self.nations.iter().map(|nation| nation.as_str())),
-        );
+        line("nations", list(self.nations.iter().map(|nation| nation.as_str())));
         if !self.questions.is_empty() {
             line("questions", lines(&self.questions));
         }
@@ -63,18 +56,8 @@ impl Draft {
         if self.cut == Cut::Whole {
             line("cut", quoted("whole"));
         }
-        let status = if self.is_withdrawn {
-            "withdrawn"
-        } else {
-            "draft"
-        };
-        let Source {
-            title,
-            publisher,
-            address,
-            updated,
-            licence,
-        } = &self.source;
+        let status = if self.is_withdrawn { "withdrawn" } else { "draft" };
+        let Source { title, publisher, address, updated, licence } = &self.source;
         let _ = write!(
             text,
             "\n[source]\ntitle = {}\npublisher = {}\naddress = {}\nupdated = {}\nlicence = {}\n\
@@ -144,9 +127,6 @@ fn list<'a>(values: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn lines(values: &[String]) -> String {
-    let rows: Vec<String> = values
-        .iter()
-        .map(|value| format!("  {},", quoted(value)))
-        .collect();
+    let rows: Vec<String> = values.iter().map(|value| format!("  {},", quoted(value))).collect();
     format!("[\n{}\n]", rows.join("\n"))
 }

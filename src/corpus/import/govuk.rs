@@ -52,10 +52,7 @@ struct Part {
 pub(super) fn gather(path: &Path, options: &ImportOptions) -> Result<Gathered, ImportError> {
     let files = files(path)?;
     if files.is_empty() {
-        return Err(ImportError::NoSource {
-            path: path.to_owned(),
-            expected: "file of JSON",
-        });
+        return Err(ImportError::NoSource { path: path.to_owned(), expected: "file of JSON" });
     }
     let mut gathered = Gathered::default();
     for file in files {
@@ -67,11 +64,7 @@ pub(super) fn gather(path: &Path, options: &ImportOptions) -> Result<Gathered, I
             source,
         })?;
         match refusal(&page, options) {
-            Some(reason) => gathered.refused.push(Refused {
-                source: file,
-                line: None,
-                reason,
-            }),
+            Some(reason) => gathered.refused.push(Refused { source: file, line: None, reason }),
             None => read_page(&page, &file, options, &mut gathered)?,
         }
     }
@@ -92,11 +85,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, ImportError> {
         let path = entry.path();
         if kind.is_dir() && !is_hidden {
             found.extend(files(&path)?);
-        } else if !is_hidden
-            && path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-        {
+        } else if !is_hidden && path.extension().is_some_and(|extension| extension == "json") {
             found.push(path);
         }
     }
@@ -110,29 +99,17 @@ fn refusal(page: &Page, options: &ImportOptions) -> Option<String> {
     let is_path = path.starts_with('/')
         && !path.contains("//")
         && !path.contains("/.")
-        && path
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b));
+        && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b));
     let is_allowed = options.allowed_paths.is_empty()
-        || options
-            .allowed_paths
-            .iter()
-            .any(|allowed| path.starts_with(allowed.as_str()));
+        || options.allowed_paths.iter().any(|allowed| path.starts_with(allowed.as_str()));
     if !is_path {
         Some(format!("`{path}` is not a path of {SITE}"))
     } else if !is_allowed {
         Some(format!("`{path}` is under none of the paths allowed"))
     } else if page.locale != "en" {
-        Some(format!(
-            "the page is in the language `{}`, not `en`",
-            page.locale
-        ))
+        Some(format!("the page is in the language `{}`, not `en`", page.locale))
     } else if !SCHEMAS.contains(&page.schema_name.as_str()) {
-        Some(format!(
-            "the schema `{}` is not one of {}",
-            page.schema_name,
-            SCHEMAS.join(", ")
-        ))
+        Some(format!("the schema `{}` is not one of {}", page.schema_name, SCHEMAS.join(", ")))
     } else if nations(page).is_some_and(|nations| nations.is_empty()) {
         Some("the page applies to no nation".to_owned())
     } else {
@@ -158,18 +135,11 @@ fn read_page(
         if let Err(issues) = read_document(&draft.path(), draft.render()) {
             let issue = issues.first().map_or_else(String::new, ToString::to_string);
             let reason = format!("the document would not be readable: {issue}");
-            gathered.refused.push(Refused {
-                source: file.to_owned(),
-                line: None,
-                reason,
-            });
+            gathered.refused.push(Refused { source: file.to_owned(), line: None, reason });
             continue;
         }
         let mut note = |message: String| {
-            gathered.notes.push(Note {
-                document: id.clone(),
-                message,
-            });
+            gathered.notes.push(Note { document: id.clone(), message });
         };
         converted.notes.into_iter().for_each(&mut note);
         if nations(page).is_none() {
@@ -182,34 +152,23 @@ fn read_page(
     }
     if !has_text {
         let reason = "the page holds no text".to_owned();
-        gathered.refused.push(Refused {
-            source: file.to_owned(),
-            line: None,
-            reason,
-        });
+        gathered.refused.push(Refused { source: file.to_owned(), line: None, reason });
     }
     Ok(())
 }
 
 fn parts(page: &Page) -> Vec<Part> {
     let body = |value: &Value| html_of(&value["body"]).map(str::to_owned);
-    let whole = body(&page.details).map(|html| Part {
-        slug: None,
-        title: page.title.clone(),
-        html,
+    let whole =
+        body(&page.details).map(|html| Part { slug: None, title: page.title.clone(), html });
+    let parts = page.details["parts"].as_array().into_iter().flatten().filter_map(|part| {
+        let title = part["title"].as_str().unwrap_or_default();
+        Some(Part {
+            slug: Some(part["slug"].as_str()?.to_owned()),
+            title: format!("{}: {title}", page.title),
+            html: body(part)?,
+        })
     });
-    let parts = page.details["parts"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|part| {
-            let title = part["title"].as_str().unwrap_or_default();
-            Some(Part {
-                slug: Some(part["slug"].as_str()?.to_owned()),
-                title: format!("{}: {title}", page.title),
-                html: body(part)?,
-            })
-        });
     whole.into_iter().chain(parts).collect()
 }
 
@@ -228,11 +187,7 @@ fn document_id(page: &Page, slug: Option<&str>, file: &Path) -> Result<DocumentI
     if let Some(slug) = slug {
         id = format!("{id}.{slug}");
     }
-    let error = |source| ImportError::Id {
-        path: file.to_owned(),
-        line: 1,
-        source,
-    };
+    let error = |source| ImportError::Id { path: file.to_owned(), line: 1, source };
     DocumentId::new(id).map_err(error)
 }
 
@@ -276,10 +231,7 @@ fn publisher(page: &Page) -> String {
     let title = |list: &str| page.links[list][0]["title"].as_str();
     title("primary_publishing_organisation")
         .or_else(|| title("organisations"))
-        .map_or_else(
-            || "GOV.UK".to_owned(),
-            |name| format!("GOV.UK ({})", one_line(name)),
-        )
+        .map_or_else(|| "GOV.UK".to_owned(), |name| format!("GOV.UK ({})", one_line(name)))
 }
 
 /// The date the page shows.
@@ -288,10 +240,7 @@ fn updated(page: &Page) -> Option<Date> {
 }
 
 fn is_withdrawn(page: &Page) -> bool {
-    let notice = page
-        .withdrawn_notice
-        .as_object()
-        .is_some_and(|notice| !notice.is_empty());
+    let notice = page.withdrawn_notice.as_object().is_some_and(|notice| !notice.is_empty());
     notice || page.links["parent"][0]["withdrawn"] == true
 }
 
@@ -300,8 +249,7 @@ fn nations(page: &Page) -> Option<Vec<Nation>> {
     let said = page.details["national_applicability"].as_object()?;
     let applies = |nation: &Nation| {
         let key = nation.as_str().replace('-', "_");
-        said.get(&key)
-            .is_some_and(|value| value["applicable"] == true)
+        said.get(&key).is_some_and(|value| value["applicable"] == true)
     };
     Some(Nation::ALL.into_iter().filter(applies).collect())
 }

@@ -39,15 +39,9 @@ pub(super) fn convert(html: &str) -> Converted {
     walker.flush();
     walker.end_list();
     walker.end_table();
-    let mut writer = Writer {
-        notes: walker.notes,
-        ..Writer::default()
-    };
+    let mut writer = Writer { notes: walker.notes, ..Writer::default() };
     writer.pieces(&walker.pieces);
-    Converted {
-        body: writer.lines.join("\n\n"),
-        notes: writer.notes,
-    }
+    Converted { body: writer.lines.join("\n\n"), notes: writer.notes }
 }
 
 /// A block of a page.
@@ -189,10 +183,7 @@ impl Walker {
         if text.is_empty() {
             return;
         }
-        if let Some(cell) = self
-            .table
-            .as_mut()
-            .and_then(|table| table.rows.last_mut()?.last_mut())
+        if let Some(cell) = self.table.as_mut().and_then(|table| table.rows.last_mut()?.last_mut())
         {
             append(cell, &text);
         } else if let Some(item) = self.open_items.last_mut() {
@@ -201,8 +192,7 @@ impl Walker {
             self.pieces.push(Piece::Heading { level, text });
         } else if let Some(term) = self.term.take() {
             let term = term.trim_end_matches(':');
-            self.pieces
-                .push(Piece::Paragraph(format!("{term}: {text}")));
+            self.pieces.push(Piece::Paragraph(format!("{term}: {text}")));
         } else {
             self.pieces.push(Piece::Paragraph(text));
         }
@@ -244,10 +234,7 @@ impl Walker {
         if item.has_inner || item.text.is_empty() {
             return;
         }
-        let outer = self
-            .open_items
-            .iter()
-            .map(|outer| outer.text.trim_end_matches(':'));
+        let outer = self.open_items.iter().map(|outer| outer.text.trim_end_matches(':'));
         let mut parts: Vec<&str> = outer.filter(|text| !text.is_empty()).collect();
         parts.push(&item.text);
         self.items.push(parts.join(": "));
@@ -305,9 +292,7 @@ fn append(text: &mut String, more: &str) {
 }
 
 fn attribute(tag: &StartTag<()>, name: &[u8]) -> Option<String> {
-    tag.attributes
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value).into_owned())
+    tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
 /// What to note when an element is dropped with all it holds.
@@ -318,10 +303,7 @@ fn why_skipped(tag: &StartTag<()>) -> Option<&'static str> {
     let id = attribute(tag, b"id").unwrap_or_default();
     if has_class("footnotes") || (name == b"sup" && id.starts_with("fnref")) {
         Some("footnotes were dropped")
-    } else if class
-        .split_whitespace()
-        .any(|class| class.contains("attachment"))
-    {
+    } else if class.split_whitespace().any(|class| class.contains("attachment")) {
         Some("an attached file was dropped")
     } else if name == b"img" {
         Some("a picture was dropped")
@@ -394,19 +376,14 @@ impl Writer {
         if text.is_empty() {
             return;
         }
-        let marks = if level > 2 && self.has_section {
-            "###"
-        } else {
-            "##"
-        };
+        let marks = if level > 2 && self.has_section { "###" } else { "##" };
         self.has_section = true;
         self.lines.push(format!("{marks} {text}"));
     }
 
     fn paragraph(&mut self, mut text: String) {
         if text.ends_with(':') {
-            self.notes
-                .insert("a sentence led into something that was dropped".to_owned());
+            self.notes.insert("a sentence led into something that was dropped".to_owned());
             text.truncate(text.trim_end_matches([':', ' ']).len());
             text.push('.');
         }
@@ -418,11 +395,8 @@ impl Writer {
     }
 
     fn list(&mut self, lead_in: String, items: &[String]) {
-        let items: Vec<String> = items
-            .iter()
-            .map(|item| self.clean(item))
-            .filter(|item| !item.is_empty())
-            .collect();
+        let items: Vec<String> =
+            items.iter().map(|item| self.clean(item)).filter(|item| !item.is_empty()).collect();
         if items.is_empty() {
             self.paragraph(lead_in);
             return;
@@ -432,8 +406,7 @@ impl Writer {
     }
 
     fn loose_items(&mut self, items: &[String]) {
-        self.notes
-            .insert("a list without a lead-in became paragraphs".to_owned());
+        self.notes.insert("a list without a lead-in became paragraphs".to_owned());
         for item in items {
             let item = self.clean(item);
             self.paragraph(item);
@@ -444,8 +417,7 @@ impl Writer {
         if needs_keep {
             self.notes
                 .insert("sentences that need the one before them were kept together".to_owned());
-            self.lines
-                .push(format!("{KEEP_OPEN}\n{text}\n{KEEP_CLOSE}"));
+            self.lines.push(format!("{KEEP_OPEN}\n{text}\n{KEEP_CLOSE}"));
         } else {
             self.lines.push(text);
         }
@@ -459,18 +431,12 @@ impl Writer {
             && table.header.first() == Some(&true)
             && header.is_some_and(|header| table.rows.iter().all(|r| r.len() == header.len()));
         let (Some(header), true) = (header, is_plain) else {
-            let start: String = table
-                .rows
-                .iter()
-                .flatten()
-                .flat_map(|c| c.chars())
-                .take(40)
-                .collect();
+            let start: String =
+                table.rows.iter().flatten().flat_map(|c| c.chars()).take(40).collect();
             self.notes.insert(format!("a table was dropped: {start}"));
             return;
         };
-        self.notes
-            .insert("a table became one sentence a row: read it with care".to_owned());
+        self.notes.insert("a table became one sentence a row: read it with care".to_owned());
         for row in &table.rows[1..] {
             let pairs: Vec<String> = header
                 .iter()
@@ -478,11 +444,7 @@ impl Writer {
                 .filter(|(_, cell)| !cell.is_empty())
                 .map(|(head, cell)| {
                     let cell = cell.trim_end_matches('.');
-                    if head.is_empty() {
-                        cell.to_owned()
-                    } else {
-                        format!("{head}: {cell}")
-                    }
+                    if head.is_empty() { cell.to_owned() } else { format!("{head}: {cell}") }
                 })
                 .collect();
             let text = self.clean(&format!("{}.", pairs.join("; ")));
@@ -504,8 +466,7 @@ impl Writer {
                 _ => "",
             };
             if !instead.is_empty() {
-                self.notes
-                    .insert(format!("the character `{c}` was replaced"));
+                self.notes.insert(format!("the character `{c}` was replaced"));
             }
             text.replace_range(at..at + c.len_utf8(), instead);
         }
@@ -513,8 +474,7 @@ impl Writer {
         let start = text.trim_start_matches(['#', '+', '~', '=', '-', ' ']);
         let start = &start[item_number(start)..];
         if start.len() < text.len() {
-            self.notes
-                .insert("a mark or number at the start of a line was dropped".to_owned());
+            self.notes.insert("a mark or number at the start of a line was dropped".to_owned());
             return self.clean(start);
         }
         text
@@ -523,10 +483,7 @@ impl Writer {
 
 /// Whether a sentence of a paragraph, other than the first, needs the one before it.
 fn needs_keep(text: &str) -> bool {
-    sentences(text)
-        .into_iter()
-        .skip(1)
-        .any(|span| needs_context(&text[span]).is_some())
+    sentences(text).into_iter().skip(1).any(|span| needs_context(&text[span]).is_some())
 }
 
 #[cfg(test)]
@@ -553,41 +510,25 @@ mod tests {
         let html = "<div class=\"govspeak\"><h3>A</h3><p>The <abbr title=\"x\">NHS</abbr>\n is\u{a0}<a \
             href=\"/x\">here</a> &amp; <strong>now</strong>.</p><h2 id=\"b\">B</h2><h3>C</h3>\
             <blockquote><p>Two<br/>lines.</p></blockquote></div>";
-        check(
-            html,
-            "## A\n\nThe NHS is here & now.\n\n## B\n\n### C\n\nTwo lines.",
-            &[],
-        );
+        check(html, "## A\n\nThe NHS is here & now.\n\n## B\n\n### C\n\nTwo lines.", &[]);
     }
 
     #[test]
     fn lists_have_lead_ins_or_become_paragraphs() {
         let html = "<p>Bring:</p><ul><li>a letter</li><li><p>a top</p></li></ul>";
         check(html, "Bring:\n\n- a letter\n- a top", &[]);
-        check(
-            "<p>One.</p><ol><li>Two.<li>Three.</ol>",
-            "One.\n\nTwo.\n\nThree.",
-            &["lead-in"],
-        );
+        check("<p>One.</p><ol><li>Two.<li>Three.</ol>", "One.\n\nTwo.\n\nThree.", &["lead-in"]);
         check("<p>Bring:</p><p>Go.</p>", "Bring.\n\nGo.", &["led into"]);
         let nested =
             "<p>If:</p><ul><li>ill:<ul><li>now</li><li>soon</li></ul></li><li>old</li></ul>";
-        check(
-            nested,
-            "If:\n\n- ill: now\n- ill: soon\n- old",
-            &["within a list"],
-        );
+        check(nested, "If:\n\n- ill: now\n- ill: soon\n- old", &["within a list"]);
     }
 
     #[test]
     fn tables_become_sentences_or_are_dropped() {
         let html = "<table><thead><tr><th>Age</th><th>How often</th></tr></thead><tbody>\
             <tr><td>50 to 71</td><td>every 3 years.</td></tr></tbody></table>";
-        check(
-            html,
-            "Age: 50 to 71; How often: every 3 years.",
-            &["one sentence a row"],
-        );
+        check(html, "Age: 50 to 71; How often: every 3 years.", &["one sentence a row"]);
         let wide = "<p>A.</p><table><tr><td colspan=\"2\">x</td></tr></table>";
         check(wide, "A.", &["a table was dropped: x"]);
     }

@@ -36,25 +36,13 @@ pub(super) fn gather_corpus(path: &Path, options: &ImportOptions) -> Result<Gath
     for (line, row) in read_lines::<CorpusLine>(&path, cure)? {
         let id = document_id(&row.id, &path, line)?;
         let title = one_line(&row.title);
-        let body = if row.text.trim().is_empty() {
-            title.clone()
-        } else {
-            row.text
-        };
+        let body = if row.text.trim().is_empty() { title.clone() } else { row.text };
         if body.trim().is_empty() {
             let reason = format!("the document `{id}` has neither title nor text");
-            gathered.refused.push(Refused {
-                source: path.clone(),
-                line: Some(line),
-                reason,
-            });
+            gathered.refused.push(Refused { source: path.clone(), line: Some(line), reason });
             continue;
         }
-        let title = if title.is_empty() {
-            id.as_str().to_owned()
-        } else {
-            title
-        };
+        let title = if title.is_empty() { id.as_str().to_owned() } else { title };
         let draft = draft(id, title, body, &path, line, options);
         gathered.drafts.push(draft);
     }
@@ -75,11 +63,7 @@ pub(super) fn gather_intents(
         let text = one_line(&row.text);
         if text.is_empty() {
             let reason = "the utterance is empty".to_owned();
-            gathered.refused.push(Refused {
-                source: path.clone(),
-                line: Some(line),
-                reason,
-            });
+            gathered.refused.push(Refused { source: path.clone(), line: Some(line), reason });
             continue;
         }
         let place = if let Some(&place) = places.get(&row.label) {
@@ -95,17 +79,11 @@ pub(super) fn gather_intents(
     for (id, label, line, texts) in utterances {
         let body = texts.join("\n\n");
         let title = label_in_words(&label);
-        let title = if title.is_empty() {
-            id.as_str().to_owned()
-        } else {
-            title
-        };
+        let title = if title.is_empty() { id.as_str().to_owned() } else { title };
         let mut draft = draft(id, title, body, &path, line, options);
         let mut seen = BTreeSet::new();
-        draft.questions = texts
-            .into_iter()
-            .filter(|text| seen.insert(text.to_lowercase()))
-            .collect();
+        draft.questions =
+            texts.into_iter().filter(|text| seen.insert(text.to_lowercase())).collect();
         gathered.drafts.push(draft);
     }
     Ok(gathered)
@@ -122,10 +100,7 @@ fn label_id(
     let id = document_id(&joined, path, line)?;
     if joined != label {
         let message = format!("the label `{label}` has the id `{id}`");
-        notes.push(Note {
-            document: id.clone(),
-            message,
-        });
+        notes.push(Note { document: id.clone(), message });
     }
     Ok(id)
 }
@@ -134,9 +109,7 @@ fn label_id(
 fn label_in_words(label: &str) -> String {
     let words = one_line(&label.replace(['_', '-'], " ")).to_lowercase();
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn draft(
@@ -147,10 +120,7 @@ fn draft(
     line: usize,
     options: &ImportOptions,
 ) -> Draft {
-    let file = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = options.source.clone().unwrap_or_else(|| file.clone());
     let licence = options.licence.clone();
     Draft {
@@ -176,27 +146,16 @@ fn draft(
 }
 
 fn document_id(value: &str, path: &Path, line: usize) -> Result<DocumentId, ImportError> {
-    DocumentId::new(value).map_err(|source| ImportError::Id {
-        path: path.to_owned(),
-        line,
-        source,
-    })
+    DocumentId::new(value).map_err(|source| ImportError::Id { path: path.to_owned(), line, source })
 }
 
 /// The file itself, or the one of that name in the folder.
 fn find(path: &Path, name: &'static str) -> Result<PathBuf, ImportError> {
-    let file = if path.is_dir() {
-        path.join(name)
-    } else {
-        path.to_owned()
-    };
+    let file = if path.is_dir() { path.join(name) } else { path.to_owned() };
     if file.is_file() {
         Ok(file)
     } else {
-        Err(ImportError::NoSource {
-            path: path.to_owned(),
-            expected: name,
-        })
+        Err(ImportError::NoSource { path: path.to_owned(), expected: name })
     }
 }
 
@@ -210,10 +169,8 @@ fn read_lines<T: DeserializeOwned>(
     let mut rows = Vec::new();
     for (at, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
         let line_number = at + 1;
-        let text = std::str::from_utf8(line).map_err(|_| ImportError::NotUtf8 {
-            path: path.to_owned(),
-            line: line_number,
-        })?;
+        let text = std::str::from_utf8(line)
+            .map_err(|_| ImportError::NotUtf8 { path: path.to_owned(), line: line_number })?;
         if text.trim().is_empty() {
             continue;
         }
@@ -226,10 +183,7 @@ fn read_lines<T: DeserializeOwned>(
         rows.push((line_number, row));
     }
     if rows.is_empty() {
-        return Err(ImportError::NoSource {
-            path: path.to_owned(),
-            expected: "line of JSON",
-        });
+        return Err(ImportError::NoSource { path: path.to_owned(), expected: "line of JSON" });
     }
     Ok(rows)
 }

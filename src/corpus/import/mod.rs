@@ -210,9 +210,7 @@ pub fn import(
     options: &ImportOptions,
 ) -> Result<ImportReport, ImportError> {
     if is_taken(target) {
-        return Err(ImportError::TargetExists {
-            path: target.to_owned(),
-        });
+        return Err(ImportError::TargetExists { path: target.to_owned() });
     }
     let gathered = match kind {
         #[cfg(feature = "cli")]
@@ -240,40 +238,18 @@ struct Gathered {
 
 /// Checks that every draft can be read back, then writes them all.
 fn land(gathered: Gathered, target: &Path) -> Result<ImportReport, ImportError> {
-    let Gathered {
-        drafts,
-        refused,
-        notes,
-    } = gathered;
+    let Gathered { drafts, refused, notes } = gathered;
     check_ids(&drafts)?;
     let files: Vec<(String, String)> = drafts.iter().map(|d| (d.path(), d.render())).collect();
-    drafts
-        .par_iter()
-        .zip(&files)
-        .try_for_each(|(draft, (path, text))| {
-            read_document(path, text.clone())
-                .map(drop)
-                .map_err(|issues| draft.unreadable(issues))
-        })?;
-    write_folder(&files, target).map_err(|source| ImportError::Write {
-        path: target.to_owned(),
-        source,
+    drafts.par_iter().zip(&files).try_for_each(|(draft, (path, text))| {
+        read_document(path, text.clone()).map(drop).map_err(|issues| draft.unreadable(issues))
     })?;
-    let mut report = ImportReport {
-        refused,
-        notes,
-        ..ImportReport::default()
-    };
+    write_folder(&files, target)
+        .map_err(|source| ImportError::Write { path: target.to_owned(), source })?;
+    let mut report = ImportReport { refused, notes, ..ImportReport::default() };
     for (draft, (path, _)) in drafts.into_iter().zip(files) {
-        let list = if draft.is_withdrawn {
-            &mut report.quarantined
-        } else {
-            &mut report.written
-        };
-        list.push(Imported {
-            document: draft.id,
-            path,
-        });
+        let list = if draft.is_withdrawn { &mut report.quarantined } else { &mut report.written };
+        list.push(Imported { document: draft.id, path });
     }
     Ok(report)
 }
@@ -282,11 +258,9 @@ fn check_ids(drafts: &[Draft]) -> Result<(), ImportError> {
     let mut seen = BTreeSet::new();
     match drafts.iter().find(|draft| !seen.insert(&draft.id)) {
         None => Ok(()),
-        Some(Draft { id, file, line, .. }) => Err(ImportError::DuplicateId {
-            path: file.clone(),
-            line: *line,
-            id: id.clone(),
-        }),
+        Some(Draft { id, file, line, .. }) => {
+            Err(ImportError::DuplicateId { path: file.clone(), line: *line, id: id.clone() })
+        }
     }
 }
 
@@ -297,22 +271,15 @@ fn write_folder(files: &[(String, String)], target: &Path) -> io::Result<()> {
         _ => Path::new("."),
     };
     fs_err::create_dir_all(parent)?;
-    let aside = tempfile::Builder::new()
-        .prefix(".import-")
-        .tempdir_in(parent)?;
+    let aside = tempfile::Builder::new().prefix(".import-").tempdir_in(parent)?;
     // A folder of its own, so that it has the permissions of any new folder.
     let staged = aside.path().join("staged");
     fs_err::create_dir(&staged)?;
     if files.iter().any(|(path, _)| path.contains('/')) {
         fs_err::create_dir(staged.join(QUARANTINE))?;
     }
-    files
-        .par_iter()
-        .try_for_each(|(path, text)| create(&staged.join(path), text.as_bytes()))?;
-    for folder in [staged.join(QUARANTINE), staged.clone()]
-        .iter()
-        .filter(|f| f.is_dir())
-    {
+    files.par_iter().try_for_each(|(path, text)| create(&staged.join(path), text.as_bytes()))?;
+    for folder in [staged.join(QUARANTINE), staged.clone()].iter().filter(|f| f.is_dir()) {
         sync_folder(folder)?;
     }
     fs_err::rename(&staged, target)?;

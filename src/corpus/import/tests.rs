@@ -60,23 +60,14 @@ fn corpora_land_as_plain_drafts() {
          {\"_id\": \"../a/b\", \"title\": \"\", \"text\": \"Three.\"}\n\
          {\"_id\": \"t\", \"title\": \"Only title\", \"text\": \"\"}\n{\"_id\": \"e\", \"text\": \" \"}\n",
     )]);
-    let options = ImportOptions {
-        cut: Cut::Whole,
-        licence: Some("CC".to_owned()),
-        ..options()
-    };
+    let options = ImportOptions { cut: Cut::Whole, licence: Some("CC".to_owned()), ..options() };
     let report = scene.import(SourceKind::Jsonl, &options).unwrap();
     let paths: Vec<&str> = report.written.iter().map(|w| w.path.as_str()).collect();
     assert_eq!(paths, ["4983.md", "%2E.%2Fa%2Fb.md", "t.md"]);
-    assert_eq!(
-        report.refused.iter().map(|r| r.line).collect::<Vec<_>>(),
-        [Some(5)]
-    );
+    assert_eq!(report.refused.iter().map(|r| r.line).collect::<Vec<_>>(), [Some(5)]);
     let documents = scene.documents();
-    let shown: Vec<_> = documents
-        .iter()
-        .map(|d| (d.id.as_str(), d.title.as_str(), d.slice(&d.body)))
-        .collect();
+    let shown: Vec<_> =
+        documents.iter().map(|d| (d.id.as_str(), d.title.as_str(), d.slice(&d.body))).collect();
     let expect = [
         ("../a/b", "../a/b", "Three."),
         ("4983", "A \"b\" c", "# One.\n\n- *Two*\n+++"),
@@ -122,47 +113,16 @@ fn malformed_sources_leave_nothing_behind() {
     }
     let good = "{\"_id\": \"a\", \"text\": \"x\"}\n";
     let check_lines = |second: &str, expect: &str| {
-        check(
-            "corpus.jsonl",
-            format!("{good}{second}").as_bytes(),
-            SourceKind::Jsonl,
-            expect,
-        );
+        check("corpus.jsonl", format!("{good}{second}").as_bytes(), SourceKind::Jsonl, expect);
     };
     check_lines("{\"_id\": \"b\"}", "corpus.jsonl:2: not the JSON expected");
     check_lines("nonsense", "corpus.jsonl:2: not the JSON expected");
-    check_lines(
-        "{\"_id\": \"b c\", \"text\": \"x\"}",
-        "corpus.jsonl:2: the id cannot be used",
-    );
-    check_lines(
-        good,
-        "corpus.jsonl:2: the id `a` stands in the source twice",
-    );
-    check(
-        "corpus.jsonl",
-        b"{\"_id\": \"\xff\"}",
-        SourceKind::Jsonl,
-        "corpus.jsonl:1: not UTF-8",
-    );
-    check(
-        "corpus.jsonl",
-        b"\n",
-        SourceKind::Jsonl,
-        "holds no line of JSON",
-    );
-    check(
-        "train.jsonl",
-        b"{\"text\": \"x\"}",
-        SourceKind::Intents,
-        "train.jsonl:1: not the JSON",
-    );
-    check(
-        "other.txt",
-        b"",
-        SourceKind::Intents,
-        "holds no train.jsonl",
-    );
+    check_lines("{\"_id\": \"b c\", \"text\": \"x\"}", "corpus.jsonl:2: the id cannot be used");
+    check_lines(good, "corpus.jsonl:2: the id `a` stands in the source twice");
+    check("corpus.jsonl", b"{\"_id\": \"\xff\"}", SourceKind::Jsonl, "corpus.jsonl:1: not UTF-8");
+    check("corpus.jsonl", b"\n", SourceKind::Jsonl, "holds no line of JSON");
+    check("train.jsonl", b"{\"text\": \"x\"}", SourceKind::Intents, "train.jsonl:1: not the JSON");
+    check("other.txt", b"", SourceKind::Intents, "holds no train.jsonl");
 }
 
 #[test]
@@ -179,10 +139,7 @@ fn file_names_are_safe_and_apart() {
     let name = |id: &str| draft::file_name(&DocumentId::new(id).unwrap());
     assert_eq!(name("a/B:é"), "a%2FB%3A%C3%A9.md");
     assert_eq!(name(".hidden"), "%2Ehidden.md");
-    let (long, longer) = (
-        name(&"é".repeat(120)),
-        name(&format!("{}x", "é".repeat(120))),
-    );
+    let (long, longer) = (name(&"é".repeat(120)), name(&format!("{}x", "é".repeat(120))));
     assert!(long.len() <= 203 && long != longer, "{long}");
 }
 
@@ -228,20 +185,10 @@ mod pages {
     #[test]
     fn a_page_is_a_draft_with_its_date_nations_and_licence() {
         let (scene, report) = import(&[page()], &options());
-        assert_eq!(
-            (
-                report.written.len(),
-                report.refused.len(),
-                report.notes.len()
-            ),
-            (1, 0, 0)
-        );
+        assert_eq!((report.written.len(), report.refused.len(), report.notes.len()), (1, 0, 0));
         let documents = scene.documents();
         let document = &documents[0];
-        assert_eq!(
-            document.id.as_str(),
-            "government.publications.breast-screening.leaflet"
-        );
+        assert_eq!(document.id.as_str(), "government.publications.breast-screening.leaflet");
         assert_eq!(document.nations, [Nation::England, Nation::NorthernIreland]);
         assert_eq!(document.source.updated, "2025-04-22");
         assert_eq!(document.source.publisher, "GOV.UK (NHS England)");
@@ -291,30 +238,17 @@ mod pages {
             changed("locale", json!("cy")),
             changed("schema_name", json!("news_article")),
             changed("base_path", json!("//nhs.com.in/government/publications/x")),
-            changed(
-                "base_path",
-                json!("https://nhs.com.in/government/publications/x"),
-            ),
+            changed("base_path", json!("https://nhs.com.in/government/publications/x")),
             changed("base_path", json!("/government/news/x")),
             nowhere,
             empty,
         ];
         let allowed = vec!["/government/publications/".to_owned()];
-        let options = ImportOptions {
-            allowed_paths: allowed,
-            ..options()
-        };
+        let options = ImportOptions { allowed_paths: allowed, ..options() };
         let (_, report) = import(&pages, &options);
         assert_eq!(report.written, []);
-        let parts = [
-            "language",
-            "schema",
-            "not a path",
-            "not a path",
-            "allowed",
-            "nation",
-            "no text",
-        ];
+        let parts =
+            ["language", "schema", "not a path", "not a path", "allowed", "nation", "no text"];
         assert_eq!(report.refused.len(), parts.len());
         for (refused, part) in report.refused.iter().zip(parts) {
             assert!(refused.reason.contains(part), "{}", refused.reason);
@@ -331,16 +265,8 @@ mod pages {
         ]});
         let (scene, report) = import(&[guide], &options());
         let titles: Vec<String> = scene.documents().into_iter().map(|d| d.title).collect();
-        assert_eq!(
-            titles,
-            ["Breast screening: Overview", "Breast screening: Who"]
-        );
-        assert!(
-            report
-                .notes
-                .iter()
-                .all(|note| note.message.contains("nations"))
-        );
+        assert_eq!(titles, ["Breast screening: Overview", "Breast screening: Who"]);
+        assert!(report.notes.iter().all(|note| note.message.contains("nations")));
         assert_eq!(scene.documents()[0].nations, [Nation::England]);
     }
 
@@ -348,10 +274,7 @@ mod pages {
     fn broken_json_is_named_with_its_line() {
         let scene = Scene::new(&[("a.json", "{\n\"title\": 1")]);
         let error = scene.import(SourceKind::Govuk, &options()).unwrap_err();
-        assert!(
-            matches!(error, ImportError::Json { line: 2, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, ImportError::Json { line: 2, .. }), "{error}");
         let scene = Scene::new(&[]);
         let missing = import_missing(&scene.folder.path().join("none.json"), &scene.target());
         assert!(matches!(missing, Err(ImportError::Read { .. })));

@@ -46,9 +46,7 @@ pub fn review_calendar(corpus: &Corpus, today: Date) -> Vec<ReviewEntry> {
 /// Last day of an approval that stands.
 fn due(document: &Document) -> Option<Date> {
     let approval = &document.approval;
-    approval
-        .review_due
-        .filter(|_| approval.status == Status::Approved)
+    approval.review_due.filter(|_| approval.status == Status::Approved)
 }
 
 fn days_between(from: Date, to: Date) -> i32 {

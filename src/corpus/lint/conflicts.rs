@@ -20,8 +20,8 @@ use super::links::may_meet;
 use super::vocabulary::is_content;
 use super::{Findings, Rule};
 use crate::corpus::document::{Block, Document};
-use crate::corpus::read::line_and_column;
 use crate::text::fold::words;
+use crate::text::place::line_and_column;
 
 /// Words of a phrase before its figure, at most and at least.
 const BEFORE: usize = 3;
@@ -37,24 +37,14 @@ struct Stated<'a> {
 
 pub(super) fn check(documents: &[&Document], findings: &mut Findings) {
     let mut phrases: BTreeMap<String, Vec<Stated<'_>>> = BTreeMap::new();
-    for &document in documents
-        .iter()
-        .filter(|document| !document.facts.is_empty())
-    {
+    for &document in documents.iter().filter(|document| !document.facts.is_empty()) {
         for (phrase, value, offset) in stated(document) {
             let users = phrases.entry(phrase).or_default();
-            match users
-                .last_mut()
-                .filter(|last| last.document.id == document.id)
-            {
+            match users.last_mut().filter(|last| last.document.id == document.id) {
                 Some(last) => {
                     last.values.insert(value);
                 }
-                None => users.push(Stated {
-                    document,
-                    values: [value].into(),
-                    offset,
-                }),
+                None => users.push(Stated { document, values: [value].into(), offset }),
             }
         }
     }
@@ -70,20 +60,12 @@ pub(super) fn check(documents: &[&Document], findings: &mut Findings) {
 fn conflict(a: &Stated<'_>, b: &Stated<'_>) -> bool {
     a.values.is_disjoint(&b.values)
         && may_meet(a.document, b.document)
-        && a.document
-            .facts
-            .iter()
-            .any(|fact| b.document.facts.contains(fact))
+        && a.document.facts.iter().any(|fact| b.document.facts.contains(fact))
 }
 
 fn report(phrase: &str, earlier: &Stated<'_>, later: &Stated<'_>, findings: &mut Findings) {
     let list = |stated: &Stated<'_>| {
-        stated
-            .values
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" and ")
+        stated.values.iter().map(String::as_str).collect::<Vec<_>>().join(" and ")
     };
     let line = line_and_column(&earlier.document.text, earlier.offset).0;
     let message = format!(
@@ -93,13 +75,7 @@ fn report(phrase: &str, earlier: &Stated<'_>, later: &Stated<'_>, findings: &mut
         earlier.document.path
     );
     let cure = "follow the newer official source in both, or say in each for whom it holds";
-    findings.at(
-        later.document,
-        later.offset,
-        Rule::ConflictingFigures,
-        message,
-        cure,
-    );
+    findings.at(later.document, later.offset, Rule::ConflictingFigures, message, cure);
 }
 
 /// The phrases of a document: phrase, figure, byte of the figure.
@@ -111,9 +87,7 @@ fn stated(document: &Document) -> Vec<(String, String, usize)> {
     sentences
         .flat_map(|span| {
             let start = span.start;
-            phrases(document.slice(span))
-                .into_iter()
-                .map(move |(p, v, at)| (p, v, start + at))
+            phrases(document.slice(span)).into_iter().map(move |(p, v, at)| (p, v, start + at))
         })
         .collect()
 }
@@ -140,10 +114,8 @@ fn phrases(sentence: &str) -> Vec<(String, String, usize)> {
         if at < BEFORE_AT_LEAST {
             continue;
         }
-        let before: Vec<&str> = tokens[at.saturating_sub(BEFORE)..at]
-            .iter()
-            .map(|(word, _)| word.as_str())
-            .collect();
+        let before: Vec<&str> =
+            tokens[at.saturating_sub(BEFORE)..at].iter().map(|(word, _)| word.as_str()).collect();
         let phrase = format!("{} # {after}", before.join(" "));
         found.push((phrase, figure.value.clone(), figure.span.start));
     }
@@ -157,10 +129,7 @@ mod tests {
     #[test]
     fn phrases_hold_their_figures_apart() {
         let found = phrases("Invitations go up to the 71st birthday, every 3 years, 1 in 4 women.");
-        let shown: Vec<_> = found
-            .iter()
-            .map(|(p, v, _)| (p.as_str(), v.as_str()))
-            .collect();
+        let shown: Vec<_> = found.iter().map(|(p, v, _)| (p.as_str(), v.as_str())).collect();
         let expect = [
             ("up to the # birthday", "71"),
             ("# birthday every # years", "3"),

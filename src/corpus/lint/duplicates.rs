@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use super::links::share_people;
 use super::{Findings, Rule};
 use crate::corpus::document::{Document, Passage};
-use crate::corpus::read::line_and_column;
 use crate::corpus::split::split;
 use crate::text::fold::words;
+use crate::text::place::line_and_column;
 
 /// Jaccard coefficient of word 3-shingles from which two passages are near-duplicates.
 pub const NEAR_DUPLICATE: f64 = 0.8;
@@ -47,12 +47,7 @@ pub(super) fn check(documents: &[&Document], findings: &mut Findings) {
         let best = earlier
             .into_iter()
             .filter(|&other| comparable(&entries[other], &entries[at]))
-            .map(|other| {
-                (
-                    other,
-                    jaccard(&entries[other].shingles, &entries[at].shingles),
-                )
-            })
+            .map(|other| (other, jaccard(&entries[other].shingles, &entries[at].shingles)))
             .filter(|(_, similarity)| *similarity >= NEAR_DUPLICATE)
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
         if let Some((other, similarity)) = best {
@@ -70,11 +65,7 @@ fn comparable(a: &Entry<'_>, b: &Entry<'_>) -> bool {
 
 fn report(earlier: &Entry<'_>, later: &Entry<'_>, similarity: f64, findings: &mut Findings) {
     let same = earlier.words == later.words;
-    let rule = if same {
-        Rule::DuplicatePassage
-    } else {
-        Rule::NearDuplicatePassage
-    };
+    let rule = if same { Rule::DuplicatePassage } else { Rule::NearDuplicatePassage };
     let line = line_and_column(&earlier.document.text, earlier.passage.span.start).0;
     let place = format!("{}:{line}", earlier.document.path);
     let message = if same {
@@ -83,13 +74,7 @@ fn report(earlier: &Entry<'_>, later: &Entry<'_>, similarity: f64, findings: &mu
         format!("the passage shares {similarity:.2} of its shingles with {place}")
     };
     let cure = "say it in one document, and name that document in `see_also`";
-    findings.at(
-        later.document,
-        later.passage.span.start,
-        rule,
-        message,
-        cure,
-    );
+    findings.at(later.document, later.passage.span.start, rule, message, cure);
 }
 
 /// The passages of all documents, in order, with their shingles by first appearance.
@@ -110,12 +95,7 @@ fn entries<'a>(documents: &[&'a Document]) -> Vec<Entry<'a>> {
                 .collect();
             shingles.sort_unstable();
             shingles.dedup();
-            entries.push(Entry {
-                document,
-                passage,
-                shingles,
-                words,
-            });
+            entries.push(Entry { document, passage, shingles, words });
         }
     }
     entries
@@ -123,11 +103,7 @@ fn entries<'a>(documents: &[&'a Document]) -> Vec<Entry<'a>> {
 
 /// Renumbers shingles by the number of passages that hold them, the rarest first.
 fn order_by_rarity(entries: &mut [Entry<'_>]) {
-    let size = entries
-        .iter()
-        .filter_map(|e| e.shingles.last())
-        .max()
-        .map_or(0, |&n| n + 1);
+    let size = entries.iter().filter_map(|e| e.shingles.last()).max().map_or(0, |&n| n + 1);
     let mut holders = vec![0_u32; size as usize];
     for shingle in entries.iter().flat_map(|entry| &entry.shingles) {
         holders[*shingle as usize] += 1;
@@ -170,11 +146,7 @@ fn jaccard(a: &[u32], b: &[u32]) -> f64 {
         }
     }
     let union = a.len() + b.len() - shared;
-    if union == 0 {
-        0.0
-    } else {
-        shared as f64 / union as f64
-    }
+    if union == 0 { 0.0 } else { shared as f64 / union as f64 }
 }
 
 #[cfg(test)]

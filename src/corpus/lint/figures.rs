@@ -72,9 +72,7 @@ fn is_in_name(before: &str) -> bool {
     before.strip_suffix('-').is_some_and(|before| {
         let start = before
             .rfind(|c: char| !c.is_ascii_alphabetic() && c != '-')
-            .map_or(0, |at| {
-                at + before[at..].chars().next().map_or(1, char::len_utf8)
-            });
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         NUMBERED_NAMES.contains(&before[start..].to_ascii_lowercase().as_str())
     })
 }
@@ -83,13 +81,8 @@ fn is_in_name(before: &str) -> bool {
 fn read_figure(text: &str, start: usize) -> Figure {
     let (value, end) = read_telephone(text, start).unwrap_or_else(|| read_number(text, start));
     let rest = &text[end..];
-    let letters = rest
-        .find(|c: char| !c.is_alphanumeric())
-        .unwrap_or(rest.len());
-    Figure {
-        value,
-        span: start..end + letters,
-    }
+    let letters = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    Figure { value, span: start..end + letters }
 }
 
 fn read_number(text: &str, start: usize) -> (String, usize) {
@@ -193,13 +186,8 @@ fn known_dates(date: &str) -> Vec<String> {
             day_of_month(date, &figure).or(year)
         })
         .collect();
-    for day in date
-        .split_whitespace()
-        .filter_map(|token| token.parse::<Date>().ok())
-    {
-        let month = usize::try_from(day.month() - 1)
-            .ok()
-            .and_then(|at| MONTHS.get(at));
+    for day in date.split_whitespace().filter_map(|token| token.parse::<Date>().ok()) {
+        let month = usize::try_from(day.month() - 1).ok().and_then(|at| MONTHS.get(at));
         known.extend(month.map(|month| format!("{} {month}", day.day())));
     }
     known
@@ -208,21 +196,13 @@ fn known_dates(date: &str) -> Vec<String> {
 /// `3 october` for the figure of `3 October 2024` and of `3rd October`.
 fn day_of_month(text: &str, figure: &Figure) -> Option<String> {
     let next = words(&text[figure.span.end..]).next()?;
-    let is_next = text[figure.span.end..][..next.start]
-        .chars()
-        .all(|c| c == ' ');
-    let month = MONTHS
-        .iter()
-        .find(|month| is_next && **month == next.folded)?;
+    let is_next = text[figure.span.end..][..next.start].chars().all(|c| c == ' ');
+    let month = MONTHS.iter().find(|month| is_next && **month == next.folded)?;
     Some(format!("{} {month}", figure.value))
 }
 
 pub(super) fn check(document: &Document, facts: &[Fact], findings: &mut Findings) {
-    let cited = || {
-        facts
-            .iter()
-            .filter(|fact| document.facts.contains(&fact.id))
-    };
+    let cited = || facts.iter().filter(|fact| document.facts.contains(&fact.id));
     let known: BTreeSet<String> = cited()
         .flat_map(|fact| [&fact.statement, &fact.source.title])
         .chain([&document.source.title])
@@ -296,28 +276,16 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: &[&str]) {
-        let found: Vec<String> = figures(text)
-            .into_iter()
-            .map(|figure| figure.value)
-            .collect();
+        let found: Vec<String> = figures(text).into_iter().map(|figure| figure.value).collect();
         assert_eq!(found, expect, "{text}");
     }
 
     #[test]
     fn figures_have_one_form() {
         check("from 50 up to the 71st birthday", &["50", "71"]);
-        check(
-            "26,214 of 34,954 (75%), 1 in 4",
-            &["26214", "34954", "75", "1", "4"],
-        );
-        check(
-            "4.5cm, 8:30 or 8.30am, 04, 0.5, 00",
-            &["4.5", "8.30", "8.30", "4", "0.5", "0"],
-        );
-        check(
-            "Call 0800 707 60 60 or +44 20 7946 0000.",
-            &["08007076060", "02079460000"],
-        );
+        check("26,214 of 34,954 (75%), 1 in 4", &["26214", "34954", "75", "1", "4"]);
+        check("4.5cm, 8:30 or 8.30am, 04, 0.5, 00", &["4.5", "8.30", "8.30", "4", "0.5", "0"]);
+        check("Call 0800 707 60 60 or +44 20 7946 0000.", &["08007076060", "02079460000"]);
         check(
             "24/7, 50-70, under-25s, \u{a3}5, 2025-04-22",
             &["24", "7", "50", "70", "25", "5", "2025", "4", "22"],

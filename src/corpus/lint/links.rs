@@ -21,14 +21,7 @@ pub(super) fn check(document: &Document, corpus: &Corpus, findings: &mut Finding
         };
         let message = format!("{problem}: `{id}`");
         let rule = Rule::DeadLink;
-        findings.at_value(
-            document,
-            "see_also",
-            id.as_str(),
-            rule,
-            message,
-            "correct or remove it",
-        );
+        findings.at_value(document, "see_also", id.as_str(), rule, message, "correct or remove it");
     }
     for id in &document.facts {
         if !corpus.facts.iter().any(|fact| fact.id == *id) {
@@ -52,19 +45,14 @@ fn reach(document: &Document, findings: &mut Findings) {
         findings.at(document, offset, Rule::Unreachable, message, cure);
         return;
     }
-    let asked: BTreeSet<String> = document
-        .questions
-        .iter()
-        .flat_map(|question| content_stems(question))
-        .collect();
+    let asked: BTreeSet<String> =
+        document.questions.iter().flat_map(|question| content_stems(question)).collect();
     let said = document.blocks.iter().flat_map(|block| match block {
         Block::Heading { span, .. } => std::slice::from_ref(span),
         Block::Paragraph { sentences, .. } | Block::Item { sentences, .. } => sentences,
     });
     let shares = content_stems(&document.title).any(|stem| asked.contains(&stem))
-        || said
-            .into_iter()
-            .any(|s| content_stems(document.slice(s)).any(|w| asked.contains(&w)));
+        || said.into_iter().any(|s| content_stems(document.slice(s)).any(|w| asked.contains(&w)));
     if !shares {
         let message = "no question variant shares a word with the document";
         let cure = "ask what the document answers, in some of its words";
@@ -74,17 +62,9 @@ fn reach(document: &Document, findings: &mut Findings) {
 
 /// Facts that nobody cites.
 pub(super) fn check_facts(corpus: &Corpus, findings: &mut Findings) {
-    let cited: BTreeSet<&str> = corpus
-        .documents
-        .iter()
-        .flat_map(|d| &d.facts)
-        .map(FactId::as_str)
-        .collect();
-    for fact in corpus
-        .facts
-        .iter()
-        .filter(|fact| !cited.contains(fact.id.as_str()))
-    {
+    let cited: BTreeSet<&str> =
+        corpus.documents.iter().flat_map(|d| &d.facts).map(FactId::as_str).collect();
+    for fact in corpus.facts.iter().filter(|fact| !cited.contains(fact.id.as_str())) {
         let message = format!("no document cites the fact `{}`", fact.id);
         let cure = "cite it where it is used, or remove it";
         findings.line(FACTS_FILE, fact.line, Rule::UnusedFact, message, cure);
@@ -97,10 +77,7 @@ pub(super) fn check_questions(documents: &[&Document], findings: &mut Findings) 
     for document in documents {
         let mut seen = BTreeSet::new();
         for question in &document.questions {
-            let key = words(question)
-                .map(|w| w.folded)
-                .collect::<Vec<_>>()
-                .join(" ");
+            let key = words(question).map(|w| w.folded).collect::<Vec<_>>().join(" ");
             if seen.insert(key.clone()) {
                 askers.entry(key).or_default().push((document, question));
             }
@@ -111,10 +88,7 @@ pub(super) fn check_questions(documents: &[&Document], findings: &mut Findings) 
             let Some((earlier, _)) = askers[..n].iter().find(|(d, _)| may_meet(d, later)) else {
                 continue;
             };
-            let message = format!(
-                "`{question}` is also a question variant of {}",
-                earlier.path
-            );
+            let message = format!("`{question}` is also a question variant of {}", earlier.path);
             let cure = "keep it where the answer is, and word the other differently";
             let rule = Rule::RepeatedQuestion;
             findings.at_value(later, "questions", question, rule, message, cure);

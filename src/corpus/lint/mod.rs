@@ -52,7 +52,8 @@ pub use self::duplicates::NEAR_DUPLICATE;
 pub(super) use self::sentences::needs_context;
 pub use self::sentences::{LONGEST_KEEP, LONGEST_SENTENCE};
 use super::document::{Document, Format, Status};
-use super::read::{Corpus, Severity, line_and_column};
+use super::read::{Corpus, Severity};
+use crate::text::place::line_and_column;
 
 /// What [`check`] needs to know besides the corpus.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,14 +172,7 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding {
-            path,
-            line,
-            rule,
-            severity,
-            message,
-            cure,
-        } = self;
+        let Finding { path, line, rule, severity, message, cure } = self;
         write!(f, "{path}:{line}: {severity}[{rule}] {message} ({cure})")
     }
 }
@@ -240,9 +234,7 @@ impl Findings {
     ) {
         let front = &document.text[..document.body.start];
         let from = front.find(&format!("\n{key} =")).map_or(0, |at| at + 1);
-        let quoted = front[from..]
-            .find(&format!("\"{value}\""))
-            .map_or(from, |at| from + at);
+        let quoted = front[from..].find(&format!("\"{value}\"")).map_or(from, |at| from + at);
         self.at(document, quoted, rule, message, cure);
     }
 
@@ -280,10 +272,7 @@ fn metadata(document: &Document, findings: &mut Findings) {
         ("updated", &source.updated),
         ("licence", &source.licence),
     ];
-    for (key, _) in fields
-        .into_iter()
-        .filter(|(_, value)| value.trim().is_empty())
-    {
+    for (key, _) in fields.into_iter().filter(|(_, value)| value.trim().is_empty()) {
         let message = format!("the source has no {key}");
         let cure = format!("write `{key}` under `[source]`; say so in words if the page has none");
         let front = &document.text[..document.body.start];

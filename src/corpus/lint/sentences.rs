@@ -47,20 +47,12 @@ const POINTING: [&str; 22] = [
 ];
 
 /// Openings of a condition, complete only with a main clause behind a comma.
-const CONDITIONS: [&str; 7] = [
-    "only if",
-    "unless",
-    "except",
-    "although",
-    "though",
-    "because",
-    "only when",
-];
+const CONDITIONS: [&str; 7] =
+    ["only if", "unless", "except", "although", "though", "because", "only when"];
 
 /// Endings of domain names that an address of the public sector or of a charity may have.
-const DOMAINS: [&str; 12] = [
-    "uk", "com", "org", "net", "gov", "nhs", "wales", "scot", "info", "io", "eu", "health",
-];
+const DOMAINS: [&str; 12] =
+    ["uk", "com", "org", "net", "gov", "nhs", "wales", "scot", "info", "io", "eu", "health"];
 
 /// A publisher whose name looks like an address.
 const PUBLISHER: &str = "GOV.UK";
@@ -103,10 +95,9 @@ fn standing_alone(document: &Document, findings: &mut Findings) {
         if judged.as_ref() != Some(first)
             && let Some(opening) = needs_context(document.slice(first))
         {
-            let before = previous.as_ref().map_or_else(
-                || "nothing".to_owned(),
-                |span| format!("`{}`", document.slice(span)),
-            );
+            let before = previous
+                .as_ref()
+                .map_or_else(|| "nothing".to_owned(), |span| format!("`{}`", document.slice(span)));
             let message = format!("`{opening}` is split from its limit: {before} stands before it");
             let cure = "name the subject, merge the sentences, or put both in one keep group";
             findings.at(document, first.start, Rule::SplitFromLimit, message, cure);
@@ -124,13 +115,7 @@ pub(in crate::corpus) fn needs_context(sentence: &str) -> Option<&'static str> {
     let pair = format!("{first} {second}");
     let opens = |with: &&&'static str| **with == first || **with == pair;
     let points = POINTING.iter().find(opens).copied();
-    let fragment = || {
-        CONDITIONS
-            .iter()
-            .find(opens)
-            .copied()
-            .filter(|_| !sentence.contains(','))
-    };
+    let fragment = || CONDITIONS.iter().find(opens).copied().filter(|_| !sentence.contains(','));
     points.filter(|_| pair != "so that").or_else(fragment)
 }
 
@@ -169,13 +154,7 @@ const CURE_ADDRESS: &str = "put it in the front matter as the source's address";
 fn address(document: &Document, span: &Range<usize>, findings: &mut Findings) {
     if let Some(found) = find_address(document.slice(span)) {
         let message = format!("the text holds the address `{found}`");
-        findings.at(
-            document,
-            span.start,
-            Rule::InlineAddress,
-            message,
-            CURE_ADDRESS,
-        );
+        findings.at(document, span.start, Rule::InlineAddress, message, CURE_ADDRESS);
     }
 }
 
@@ -194,20 +173,14 @@ fn is_address(token: &str) -> bool {
     let last = labels.next().unwrap_or_default();
     let rest: Vec<&str> = labels.collect();
     let is_label = |label: &&str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     !rest.is_empty() && DOMAINS.contains(&last) && rest.iter().all(is_label)
 }
 
 fn long_keeps(document: &Document, findings: &mut Findings) {
     for (number, spans) in keeps(document) {
-        let length: usize = spans
-            .iter()
-            .map(|s| document.slice(s).chars().count() + 1)
-            .sum();
+        let length: usize = spans.iter().map(|s| document.slice(s).chars().count() + 1).sum();
         if length > LONGEST_KEEP + 1
             && let Some(first) = spans.first()
         {
@@ -222,15 +195,8 @@ fn long_keeps(document: &Document, findings: &mut Findings) {
 fn keeps(document: &Document) -> Vec<(u32, Vec<Range<usize>>)> {
     let mut groups: Vec<(u32, Vec<Range<usize>>)> = Vec::new();
     for block in &document.blocks {
-        let (Block::Paragraph {
-            sentences,
-            keep: Some(keep),
-        }
-        | Block::Item {
-            sentences,
-            keep: Some(keep),
-            ..
-        }) = block
+        let (Block::Paragraph { sentences, keep: Some(keep) }
+        | Block::Item { sentences, keep: Some(keep), .. }) = block
         else {
             continue;
         };
@@ -278,13 +244,7 @@ mod tests {
         for text in ["See nhs.uk/breast.", "At (www.x.y)", "a@b.org", "https://x"] {
             assert!(find_address(text).is_some(), "{text}");
         }
-        for text in [
-            "e.g. this",
-            "4.5 cm",
-            "at 9 a.m. Monday",
-            "End.Com",
-            "and/or",
-        ] {
+        for text in ["e.g. this", "4.5 cm", "at 9 a.m. Monday", "End.Com", "and/or"] {
             assert_eq!(find_address(text).is_some(), text == "End.Com", "{text}");
         }
     }

@@ -31,17 +31,10 @@ pub(super) fn read_body(
         Format::Guidance => Guidance::new(text, issues).read(span.clone()),
         Format::Plain => read_plain(text, span.clone()),
     };
-    let has_sentences = blocks
-        .iter()
-        .any(|block| !matches!(block, Block::Heading { .. }));
+    let has_sentences = blocks.iter().any(|block| !matches!(block, Block::Heading { .. }));
     if !has_sentences && issues.is_empty() {
         let cure = "write at least one sentence below the front matter";
-        issues.at(
-            span.start,
-            IssueKind::EmptyBody,
-            "the body holds no sentence",
-            cure,
-        );
+        issues.at(span.start, IssueKind::EmptyBody, "the body holds no sentence", cure);
     }
     let body = trim(text, span.clone()).unwrap_or(span.start..span.start);
     (blocks, body)
@@ -52,10 +45,7 @@ fn read_plain(text: &str, span: Range<usize>) -> Vec<Block> {
     let mut paragraphs: Vec<Range<usize>> = Vec::new();
     let mut goes_on = false;
     for line in lines(text, span) {
-        match paragraphs
-            .last_mut()
-            .filter(|_| goes_on && !line.is_empty())
-        {
+        match paragraphs.last_mut().filter(|_| goes_on && !line.is_empty()) {
             Some(paragraph) => paragraph.end = line.end,
             None if line.is_empty() => {}
             None => paragraphs.push(line.clone()),
@@ -67,10 +57,7 @@ fn read_plain(text: &str, span: Range<usize>) -> Vec<Block> {
         .map(|paragraph| {
             let one_line = text[paragraph.clone()].replace(['\n', '\r'], " ");
             let sentences = shifted(sentences(&one_line), paragraph.start);
-            Block::Paragraph {
-                sentences,
-                keep: None,
-            }
+            Block::Paragraph { sentences, keep: None }
         })
         .filter(
             |block| !matches!(block, Block::Paragraph { sentences, .. } if sentences.is_empty()),
@@ -84,10 +71,7 @@ fn sentence_spans(text: &str, span: Range<usize>) -> Vec<Range<usize>> {
 }
 
 fn shifted(spans: Vec<Range<usize>>, by: usize) -> Vec<Range<usize>> {
-    spans
-        .into_iter()
-        .map(|span| by + span.start..by + span.end)
-        .collect()
+    spans.into_iter().map(|span| by + span.start..by + span.end).collect()
 }
 
 /// What stood on the line above.
@@ -145,12 +129,7 @@ impl<'a, 'b> Guidance<'a, 'b> {
         self.end_lead_in();
         if let Some(keep) = self.keep.take() {
             let cure = "close it with a line of `<!-- /keep -->`";
-            self.note(
-                keep.opened_at,
-                IssueKind::Keep,
-                "the keep group is not closed",
-                cure,
-            );
+            self.note(keep.opened_at, IssueKind::Keep, "the keep group is not closed", cure);
         }
         self.blocks
     }
@@ -187,11 +166,7 @@ impl<'a, 'b> Guidance<'a, 'b> {
             self.note(at, IssueKind::Keep, "keep groups must not be nested", cure);
             return;
         }
-        self.keep = Some(Keep {
-            number: self.keeps,
-            opened_at: at,
-            has_blocks: false,
-        });
+        self.keep = Some(Keep { number: self.keeps, opened_at: at, has_blocks: false });
         self.keeps += 1;
     }
 
@@ -203,12 +178,7 @@ impl<'a, 'b> Guidance<'a, 'b> {
             }
             Some(keep) if !keep.has_blocks => {
                 let cure = "put the sentences that limit each other between the two marks";
-                self.note(
-                    keep.opened_at,
-                    IssueKind::Keep,
-                    "the keep group is empty",
-                    cure,
-                );
+                self.note(keep.opened_at, IssueKind::Keep, "the keep group is empty", cure);
             }
             Some(_) => {}
         }
@@ -248,12 +218,7 @@ impl<'a, 'b> Guidance<'a, 'b> {
         }
         if self.keep.is_some() {
             let cure = "close the group above the heading";
-            self.note(
-                line.start,
-                IssueKind::Keep,
-                "a keep group must not hold a heading",
-                cure,
-            );
+            self.note(line.start, IssueKind::Keep, "a keep group must not hold a heading", cure);
         }
         self.has_section |= level == 2;
         let Some(span) = trim(self.text, line.start + level..line.end) else {
@@ -268,10 +233,7 @@ impl<'a, 'b> Guidance<'a, 'b> {
                 "remove it",
             );
         }
-        self.blocks.push(Block::Heading {
-            level: level as u8,
-            span,
-        });
+        self.blocks.push(Block::Heading { level: level as u8, span });
     }
 
     fn item(&mut self, line: Range<usize>) {
@@ -308,11 +270,7 @@ impl<'a, 'b> Guidance<'a, 'b> {
             );
         }
         let sentences = sentence_spans(self.text, span);
-        self.blocks.push(Block::Item {
-            sentences,
-            lead_in,
-            keep,
-        });
+        self.blocks.push(Block::Item { sentences, lead_in, keep });
     }
 
     fn paragraph(&mut self, line: Range<usize>) {
@@ -329,11 +287,7 @@ impl<'a, 'b> Guidance<'a, 'b> {
         if let Some(last) = sentences.last()
             && self.text[line].ends_with(':')
         {
-            self.lead_in = Some(LeadIn {
-                span: last.clone(),
-                keep,
-                has_items: false,
-            });
+            self.lead_in = Some(LeadIn { span: last.clone(), keep, has_items: false });
         }
         self.blocks.push(Block::Paragraph { sentences, keep });
     }
@@ -391,11 +345,7 @@ impl<'a, 'b> Guidance<'a, 'b> {
 pub(in crate::corpus) fn item_number(line: &str) -> usize {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &line[digits..];
-    if digits > 0 && (rest.starts_with(". ") || rest.starts_with(") ")) {
-        digits + 2
-    } else {
-        0
-    }
+    if digits > 0 && (rest.starts_with(". ") || rest.starts_with(") ")) { digits + 2 } else { 0 }
 }
 
 /// The first character that the guidance grammar refuses inside a line, and its byte.
@@ -406,10 +356,7 @@ pub(in crate::corpus) fn find_markup(text: &str) -> Option<(usize, char)> {
 
 /// `&amp;` or `&#160;`
 fn is_entity(rest: &str) -> bool {
-    let Some(name) = rest
-        .strip_prefix('&')
-        .and_then(|rest| rest.split_once(';'))
-        .map(|(n, _)| n)
+    let Some(name) = rest.strip_prefix('&').and_then(|rest| rest.split_once(';')).map(|(n, _)| n)
     else {
         return false;
     };

@@ -147,9 +147,7 @@ pub(super) fn read_front(
     check.scope(&wire);
     check.repeats("question variant", &wire.questions, |q| q.to_lowercase());
     check.repeats("fact id", &wire.facts, |f| f.as_str().to_owned());
-    check.repeats("related document", &wire.see_also, |d| {
-        d.as_str().to_owned()
-    });
+    check.repeats("related document", &wire.see_also, |d| d.as_str().to_owned());
     let approval = check.approval(wire.approval);
     let source = wire.source.into_inner();
     Some(Front {
@@ -160,11 +158,7 @@ pub(super) fn read_front(
         nations: wire.nations.into_inner(),
         locality: wire.locality.map(Spanned::into_inner),
         audience: wire.audience.into_inner(),
-        questions: wire
-            .questions
-            .into_iter()
-            .map(Spanned::into_inner)
-            .collect(),
+        questions: wire.questions.into_iter().map(Spanned::into_inner).collect(),
         facts: wire.facts.into_iter().map(Spanned::into_inner).collect(),
         see_also: wire.see_also.into_iter().map(Spanned::into_inner).collect(),
         source: Source {
@@ -198,20 +192,10 @@ impl Check<'_, '_> {
         let text = value.get_ref();
         if text.trim().is_empty() {
             let message = format!("the {what} is empty");
-            self.note(
-                value.span(),
-                IssueKind::Field,
-                &message,
-                "write it or remove the key",
-            );
+            self.note(value.span(), IssueKind::Field, &message, "write it or remove the key");
         } else if text.contains(char::is_control) {
             let message = format!("the {what} holds a line break or another control character");
-            self.note(
-                value.span(),
-                IssueKind::Field,
-                &message,
-                "write it on one line",
-            );
+            self.note(value.span(), IssueKind::Field, &message, "write it on one line");
         }
     }
 
@@ -227,31 +211,16 @@ impl Check<'_, '_> {
         let nations = wire.nations.get_ref();
         if nations.is_empty() {
             let cure = "list at least one of england, wales, scotland, northern-ireland";
-            self.note(
-                wire.nations.span(),
-                IssueKind::Field,
-                "no nation is named",
-                cure,
-            );
+            self.note(wire.nations.span(), IssueKind::Field, "no nation is named", cure);
         }
         if nations.iter().collect::<BTreeSet<_>>().len() < nations.len() {
             let span = wire.nations.span();
-            self.note(
-                span,
-                IssueKind::Field,
-                "a nation is named twice",
-                "name it once",
-            );
+            self.note(span, IssueKind::Field, "a nation is named twice", "name it once");
         }
         match (wire.kind.get_ref(), &wire.locality) {
             (Kind::Local, None) => {
                 let message = "a document of kind `local` names no locality";
-                self.note(
-                    wire.kind.span(),
-                    IssueKind::Field,
-                    message,
-                    "add `locality = \"...\"`",
-                );
+                self.note(wire.kind.span(), IssueKind::Field, message, "add `locality = \"...\"`");
             }
             (Kind::Guidance, Some(locality)) => {
                 let message = "a document of kind `guidance` names a locality";
@@ -267,12 +236,7 @@ impl Check<'_, '_> {
         for value in values {
             if !seen.insert(key(value.get_ref())) {
                 let message = format!("a {what} stands here twice");
-                self.note(
-                    value.span(),
-                    IssueKind::Field,
-                    &message,
-                    "remove one of them",
-                );
+                self.note(value.span(), IssueKind::Field, &message, "remove one of them");
             }
         }
     }
@@ -280,16 +244,10 @@ impl Check<'_, '_> {
     fn date(&mut self, value: Option<&Spanned<Datetime>>) -> Option<Date> {
         let value = value?;
         let date = match value.get_ref() {
-            Datetime {
-                date: Some(date),
-                time: None,
-                offset: None,
-            } => {
+            Datetime { date: Some(date), time: None, offset: None } => {
                 let year = i16::try_from(date.year).ok();
                 let (month, day) = (i8::try_from(date.month).ok(), i8::try_from(date.day).ok());
-                year.zip(month)
-                    .zip(day)
-                    .and_then(|((y, m), d)| Date::new(y, m, d).ok())
+                year.zip(month).zip(day).and_then(|((y, m), d)| Date::new(y, m, d).ok())
             }
             _ => None,
         };
@@ -307,12 +265,7 @@ impl Check<'_, '_> {
         let review_due = self.date(wire.review_due.as_ref());
         if wire.version.trim().is_empty() {
             let message = "the version is empty";
-            self.note(
-                span.clone(),
-                IssueKind::Approval,
-                message,
-                "number the text, such as \"1\"",
-            );
+            self.note(span.clone(), IssueKind::Approval, message, "number the text, such as \"1\"");
         }
         if wire.status == Status::Approved {
             let lacks = [
@@ -332,12 +285,7 @@ impl Check<'_, '_> {
         {
             let at = wire.review_due.map_or(span, |value| value.span());
             let message = "the review is due before the approval";
-            self.note(
-                at,
-                IssueKind::Approval,
-                message,
-                "correct one of the two dates",
-            );
+            self.note(at, IssueKind::Approval, message, "correct one of the two dates");
         }
         Approval {
             status: wire.status,

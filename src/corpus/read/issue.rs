@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::text::place::line_and_column;
 use serde::Serialize;
 
 /// How bad an issue or a finding is.
@@ -130,11 +131,7 @@ pub(super) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     pub(super) fn new(path: &'a str, text: &'a str) -> Self {
-        Self {
-            path,
-            text,
-            issues: Vec::new(),
-        }
+        Self { path, text, issues: Vec::new() }
     }
 
     /// Notes an issue at a byte of the file.
@@ -163,16 +160,4 @@ impl<'a> Collector<'a> {
     pub(super) fn into_issues(self) -> Vec<Issue> {
         self.issues
     }
-}
-
-/// Line and column, both from 1, of a byte of a text; the column counts characters.
-pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let before = &text[..end];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
-    (line, before[line_start..].chars().count() + 1)
 }

@@ -15,9 +15,5 @@ pub(super) fn lines(text: &str, span: Range<usize>) -> impl Iterator<Item = Rang
 
 /// A byte order mark at the start of a file is no part of its text.
 pub(super) fn after_byte_order_mark(text: &str) -> usize {
-    if text.starts_with('\u{feff}') {
-        '\u{feff}'.len_utf8()
-    } else {
-        0
-    }
+    if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }

@@ -24,7 +24,7 @@ pub use self::body::{KEEP_CLOSE, KEEP_OPEN};
 #[cfg(feature = "cli")]
 pub(super) use self::body::{find_markup, item_number};
 use self::issue::Collector;
-pub use self::issue::{Issue, IssueKind, Severity, line_and_column};
+pub use self::issue::{Issue, IssueKind, Severity};
 use super::document::Document;
 use super::facts::{FACTS_FILE, Fact, read_facts};
 use crate::ids::DocumentId;
@@ -86,13 +86,10 @@ pub enum ReadError {
 /// in [`Corpus::issues`].
 pub fn read_corpus(root: &Path) -> Result<Corpus, ReadError> {
     if !root.is_dir() {
-        return Err(ReadError::NotAFolder {
-            path: root.to_owned(),
-        });
+        return Err(ReadError::NotAFolder { path: root.to_owned() });
     }
     let mut walk = Walk::default();
-    walk.folder(root, "")
-        .map_err(|source| ReadError::List { source })?;
+    walk.folder(root, "").map_err(|source| ReadError::List { source })?;
     walk.files.sort_unstable();
     let Walk { files, mut issues } = walk;
     let mut documents = Vec::with_capacity(files.len());
@@ -120,12 +117,7 @@ pub fn read_corpus(root: &Path) -> Result<Corpus, ReadError> {
     documents.sort_by(|a, b| (&a.id, &a.path).cmp(&(&b.id, &b.path)));
     drop_duplicates(&mut documents, &mut issues);
     issues.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
-    Ok(Corpus {
-        root: root.to_owned(),
-        documents,
-        facts,
-        issues,
-    })
+    Ok(Corpus { root: root.to_owned(), documents, facts, issues })
 }
 
 /// Reads one document. `path` names it in issues and stands in [`Document::path`].
@@ -135,9 +127,7 @@ pub fn read_corpus(root: &Path) -> Result<Corpus, ReadError> {
 pub fn read_document(path: &str, text: String) -> Result<Document, Vec<Issue>> {
     let mut issues = Collector::new(path, &text);
     let parts = front::split_front(&text, &mut issues);
-    let front = parts
-        .as_ref()
-        .and_then(|p| front::read_front(&text, p.front.clone(), &mut issues));
+    let front = parts.as_ref().and_then(|p| front::read_front(&text, p.front.clone(), &mut issues));
     let (Some(parts), Some(front)) = (parts, front) else {
         return Err(issues.into_issues());
     };
@@ -171,20 +161,14 @@ pub fn read_document(path: &str, text: String) -> Result<Document, Vec<Issue>> {
 fn drop_duplicates(documents: &mut Vec<Document>, issues: &mut Vec<Issue>) {
     let mut paths: BTreeMap<DocumentId, Vec<String>> = BTreeMap::new();
     for document in documents.iter() {
-        paths
-            .entry(document.id.clone())
-            .or_default()
-            .push(document.path.clone());
+        paths.entry(document.id.clone()).or_default().push(document.path.clone());
     }
     paths.retain(|_, paths| paths.len() > 1);
     documents.retain(|document| !paths.contains_key(&document.id));
     for (id, paths) in &paths {
         for path in paths {
-            let others: Vec<&str> = paths
-                .iter()
-                .filter(|other| *other != path)
-                .map(String::as_str)
-                .collect();
+            let others: Vec<&str> =
+                paths.iter().filter(|other| *other != path).map(String::as_str).collect();
             let message = format!("the id `{id}` also stands in {}", others.join(", "));
             let cure = "give one of the documents another id; until then none of them is read";
             issues.push(whole_file(path, IssueKind::DuplicateId, message, cure));
@@ -193,14 +177,7 @@ fn drop_duplicates(documents: &mut Vec<Document>, issues: &mut Vec<Issue>) {
 }
 
 fn whole_file(path: &str, kind: IssueKind, message: String, cure: &str) -> Issue {
-    Issue {
-        path: path.to_owned(),
-        line: 1,
-        column: None,
-        kind,
-        message,
-        cure: cure.to_owned(),
-    }
+    Issue { path: path.to_owned(), line: 1, column: None, kind, message, cure: cure.to_owned() }
 }
 
 fn read_text(path: &Path) -> Result<String, String> {
@@ -252,8 +229,7 @@ impl Walk {
         if let Err(error) = self.folder(path, &format!("{relative}/")) {
             let message = format!("the folder cannot be listed: {}", error.kind());
             let cure = "make the folder readable";
-            self.issues
-                .push(whole_file(relative, IssueKind::Unreadable, message, cure));
+            self.issues.push(whole_file(relative, IssueKind::Unreadable, message, cure));
         }
     }
 
@@ -268,12 +244,7 @@ impl Walk {
     }
 
     fn unknown(&mut self, path: &str, message: &str, cure: &str) {
-        self.issues.push(whole_file(
-            path,
-            IssueKind::UnknownFile,
-            message.to_owned(),
-            cure,
-        ));
+        self.issues.push(whole_file(path, IssueKind::UnknownFile, message.to_owned(), cure));
     }
 }
 
@@ -286,9 +257,7 @@ fn is_known(folder: &str, name: &str) -> bool {
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|found| found == extension)
+    Path::new(name).extension().is_some_and(|found| found == extension)
 }
 
 #[cfg(test)]

@@ -14,25 +14,13 @@ const BODY: &str = "Breast screening is a test. Nobody must have it.\n\n## When\
 
 fn shown(document: &Document) -> Vec<String> {
     let join = |spans: &[std::ops::Range<usize>]| {
-        spans
-            .iter()
-            .map(|span| document.slice(span))
-            .collect::<Vec<_>>()
-            .join("|")
+        spans.iter().map(|span| document.slice(span)).collect::<Vec<_>>().join("|")
     };
     let show = |block: &Block| match block {
         Block::Heading { level, span } => format!("h{level} {}", document.slice(span)),
         Block::Paragraph { sentences, keep } => format!("p {} {keep:?}", join(sentences)),
-        Block::Item {
-            sentences,
-            lead_in,
-            keep,
-        } => {
-            format!(
-                "i {} <{}> {keep:?}",
-                join(sentences),
-                document.slice(lead_in)
-            )
+        Block::Item { sentences, lead_in, keep } => {
+            format!("i {} <{}> {keep:?}", join(sentences), document.slice(lead_in))
         }
     };
     document.blocks.iter().map(show).collect()
@@ -68,11 +56,8 @@ fn byte_order_marks_and_windows_line_ends_change_no_sentence() {
 fn plain_bodies_have_no_markup() {
     let body = "# x *y* [z](w).\nA: b\n<!-- keep -->\r\nThen\n\n+++\n \n\nLast";
     let document = document("a", "format = \"plain\"", body);
-    let expect = [
-        "p # x *y* [z](w).|A: b\n<!-- keep -->\r\nThen None",
-        "p +++ None",
-        "p Last None",
-    ];
+    let expect =
+        ["p # x *y* [z](w).|A: b\n<!-- keep -->\r\nThen None", "p +++ None", "p Last None"];
     assert_eq!(shown(&document), expect);
 }
 
@@ -84,11 +69,7 @@ fn check_body(body: &str, line: usize, kind: IssueKind) {
     let issues = read_document("a.md", text).unwrap_err();
     let found: Vec<_> = issues.iter().map(|i| (i.line - first, i.kind)).collect();
     assert_eq!(found, [(line, kind)], "{issues:?}");
-    assert!(
-        issues
-            .iter()
-            .all(|i| !i.cure.is_empty() && i.column.is_some())
-    );
+    assert!(issues.iter().all(|i| !i.cure.is_empty() && i.column.is_some()));
 }
 
 #[test]
@@ -122,21 +103,9 @@ fn every_departure_from_the_body_grammar_is_an_issue_on_its_line() {
     check_body("<!-- keep -->\nOne.", 1, IssueKind::Keep);
     check_body("<!-- keep -->\n<!-- /keep -->\nOne.", 1, IssueKind::Keep);
     check_body("One.\n\n<!-- /keep -->", 3, IssueKind::Keep);
-    check_body(
-        "<!-- keep -->\n<!-- keep -->\nOne.\n<!-- /keep -->",
-        2,
-        IssueKind::Keep,
-    );
-    check_body(
-        "<!-- keep -->\nOne.\n## Two\n<!-- /keep -->",
-        3,
-        IssueKind::Keep,
-    );
-    check_body(
-        "Bring:\n\n<!-- keep -->\n- a\n<!-- /keep -->",
-        4,
-        IssueKind::Keep,
-    );
+    check_body("<!-- keep -->\n<!-- keep -->\nOne.\n<!-- /keep -->", 2, IssueKind::Keep);
+    check_body("<!-- keep -->\nOne.\n## Two\n<!-- /keep -->", 3, IssueKind::Keep);
+    check_body("Bring:\n\n<!-- keep -->\n- a\n<!-- /keep -->", 4, IssueKind::Keep);
     check_body("<!--keep-->\n\nOne.", 1, IssueKind::Markup);
 }
 
@@ -144,10 +113,7 @@ fn every_departure_from_the_body_grammar_is_an_issue_on_its_line() {
 fn an_empty_body_is_an_issue() {
     for body in ["", "\n \n", "## Heading alone"] {
         let issues = read_document("a.md", file("a", "", body)).unwrap_err();
-        assert_eq!(
-            issues.iter().map(|i| i.kind).collect::<Vec<_>>(),
-            [IssueKind::EmptyBody]
-        );
+        assert_eq!(issues.iter().map(|i| i.kind).collect::<Vec<_>>(), [IssueKind::EmptyBody]);
     }
 }
 
@@ -169,12 +135,7 @@ fn every_fault_of_the_front_matter_is_an_issue_on_its_line() {
     use IssueKind::{Approval, Field, FrontMatter};
     check_front("id = \"a\"", "id = \"a b\"", FrontMatter, "id =");
     check_front("id = \"a\"\n", "", FrontMatter, "");
-    check_front(
-        "kind = \"guidance\"",
-        "kind = \"advice\"",
-        FrontMatter,
-        "kind =",
-    );
+    check_front("kind = \"guidance\"", "kind = \"advice\"", FrontMatter, "kind =");
     check_front("kind = \"guidance\"", "kind = \"local\"", Field, "kind =");
     check_front("kind", "locality = \"x\"\nkind", Field, "locality");
     check_front("[\"england\"]", "[]", Field, "nations");
@@ -190,19 +151,9 @@ fn every_fault_of_the_front_matter_is_an_issue_on_its_line() {
     check_front("on = 2026-11-23\n", "", Approval, "[approval]");
     check_front("review_due = 2027-11-23\n", "", Approval, "[approval]");
     check_front("on = 2026-11-23", "on = 2028-11-23", Approval, "review_due");
-    check_front(
-        "on = 2026-11-23",
-        "on = 2026-11-23T10:00:00",
-        Approval,
-        "on =",
-    );
+    check_front("on = 2026-11-23", "on = 2026-11-23T10:00:00", Approval, "on =");
     check_front("version = \"1\"", "version = \"\"", Approval, "[approval]");
-    check_front(
-        "licence = \"Own words\"",
-        "license = \"x\"",
-        FrontMatter,
-        "license",
-    );
+    check_front("licence = \"Own words\"", "license = \"x\"", FrontMatter, "license");
     check_front("+++\n\nOne.", "\n\nOne.", FrontMatter, "");
     check_front("+++\nid", "id", FrontMatter, "");
 }
@@ -234,19 +185,9 @@ fn the_whole_folder_is_accounted_for() {
     let corpus = read_corpus(root).unwrap();
     let ids: Vec<&str> = corpus.documents.iter().map(|d| d.id.as_str()).collect();
     assert_eq!(ids, ["b", "c"]);
-    assert_eq!(
-        corpus
-            .document(&DocumentId::new("c").unwrap())
-            .unwrap()
-            .path,
-        "a.md"
-    );
+    assert_eq!(corpus.document(&DocumentId::new("c").unwrap()).unwrap().path, "a.md");
     assert_eq!(corpus.facts.len(), 1);
-    let issues: Vec<_> = corpus
-        .issues
-        .iter()
-        .map(|i| (i.path.as_str(), i.kind))
-        .collect();
+    let issues: Vec<_> = corpus.issues.iter().map(|i| (i.path.as_str(), i.kind)).collect();
     let expect = [
         ("broken.md", IssueKind::FrontMatter),
         ("deep/facts.toml", IssueKind::UnknownFile),
@@ -257,10 +198,7 @@ fn the_whole_folder_is_accounted_for() {
         ("y/twin.md", IssueKind::DuplicateId),
     ];
     assert_eq!(issues, expect);
-    assert!(matches!(
-        read_corpus(&root.join("a.md")),
-        Err(ReadError::NotAFolder { .. })
-    ));
+    assert!(matches!(read_corpus(&root.join("a.md")), Err(ReadError::NotAFolder { .. })));
 }
 
 proptest! {

@@ -14,9 +14,7 @@ fn count_words(text: &str) -> usize {
 
 /// Four characters a token, so that words have several and a word may exceed the limit.
 fn count_quarters(text: &str) -> usize {
-    text.split_whitespace()
-        .map(|word| word.chars().count().div_ceil(4))
-        .sum()
+    text.split_whitespace().map(|word| word.chars().count().div_ceil(4)).sum()
 }
 
 fn words(n: usize) -> String {
@@ -25,29 +23,16 @@ fn words(n: usize) -> String {
 
 #[track_caller]
 fn bodies(extra: &str, body: &str) -> Vec<String> {
-    split(&document("a", extra, body), &count_words)
-        .into_iter()
-        .map(|p| p.body)
-        .collect()
+    split(&document("a", extra, body), &count_words).into_iter().map(|p| p.body).collect()
 }
 
 #[test]
 fn sections_part_and_sentences_join() {
-    let document = document(
-        "a",
-        "",
-        "One. Two.\n\nThree.\n\n## A\n\nFour.\n\n### B\n\nFive.",
-    );
+    let document = document("a", "", "One. Two.\n\nThree.\n\n## A\n\nFour.\n\n### B\n\nFive.");
     let passages = split(&document, &count_words);
-    let shown: Vec<_> = passages
-        .iter()
-        .map(|p| (p.section(), p.body.as_str()))
-        .collect();
+    let shown: Vec<_> = passages.iter().map(|p| (p.section(), p.body.as_str())).collect();
     let expect = [("", "One. Two. Three."), ("A", "Four."), ("A > B", "Five.")];
-    assert_eq!(
-        shown,
-        expect.map(|(section, body)| (section.to_owned(), body))
-    );
+    assert_eq!(shown, expect.map(|(section, body)| (section.to_owned(), body)));
     assert_eq!(passages[2].id.to_string(), "a#2");
 }
 
@@ -61,48 +46,28 @@ fn long_sections_are_cut_at_sentence_ends() {
 #[test]
 fn the_whole_document_may_be_one_passage() {
     let body = format!("{}. Two.\n\n## A\n\nThree.", words(200));
-    assert_eq!(
-        bodies("cut = \"whole\"", &body),
-        [format!("{}. Two. Three.", words(200))]
-    );
+    assert_eq!(bodies("cut = \"whole\"", &body), [format!("{}. Two. Three.", words(200))]);
 }
 
 #[test]
 fn a_list_is_cut_between_items_and_repeats_its_lead_in() {
     let (a, b) = (words(70), words(60));
-    let document = document(
-        "a",
-        "",
-        &format!("First. Bring:\n- {a}\n- {b}\n- c\n\nLast."),
-    );
+    let document = document("a", "", &format!("First. Bring:\n- {a}\n- {b}\n- c\n\nLast."));
     let passages = split(&document, &count_words);
     let found: Vec<&str> = passages.iter().map(|p| p.body.as_str()).collect();
-    assert_eq!(
-        found,
-        [format!("First. Bring: {a}"), format!("Bring: {b} c Last.")]
-    );
+    assert_eq!(found, [format!("First. Bring: {a}"), format!("Bring: {b} c Last.")]);
     assert!(document.slice(&passages[1].span).starts_with(&b));
     let quotes: Vec<Vec<&str>> = passages[1]
         .units
         .iter()
         .map(|unit| unit.spans.iter().map(|span| document.slice(span)).collect())
         .collect();
-    assert_eq!(
-        quotes,
-        [
-            vec!["Bring:", b.as_str()],
-            vec!["Bring:", "c"],
-            vec!["Last."]
-        ]
-    );
+    assert_eq!(quotes, [vec!["Bring:", b.as_str()], vec!["Bring:", "c"], vec!["Last."]]);
 }
 
 #[test]
 fn a_keep_group_is_one_unit_however_long() {
-    let body = format!(
-        "A.\n\n<!-- keep -->\n{}. B.\n\nIf:\n- c\n<!-- /keep -->\n\nD.",
-        words(150)
-    );
+    let body = format!("A.\n\n<!-- keep -->\n{}. B.\n\nIf:\n- c\n<!-- /keep -->\n\nD.", words(150));
     let document = document("a", "", &body);
     let passages = split(&document, &count_words);
     let units: Vec<usize> = passages.iter().map(|p| p.units.len()).collect();
@@ -112,25 +77,13 @@ fn a_keep_group_is_one_unit_however_long() {
 
 #[test]
 fn over_long_plain_sentences_are_cut_between_words_and_not_quoted() {
-    let document = document(
-        "a",
-        "format = \"plain\"",
-        &format!("One.\nA {}. Two.", words(199)),
-    );
+    let document = document("a", "format = \"plain\"", &format!("One.\nA {}. Two.", words(199)));
     let passages = split(&document, &count_words);
     let shape: Vec<_> = passages
         .iter()
-        .map(|p| {
-            (
-                p.tokens,
-                p.units.iter().map(|u| u.quotable).collect::<Vec<_>>(),
-            )
-        })
+        .map(|p| (p.tokens, p.units.iter().map(|u| u.quotable).collect::<Vec<_>>()))
         .collect();
-    assert_eq!(
-        shape,
-        [(1, vec![true]), (128, vec![false]), (73, vec![false, true])]
-    );
+    assert_eq!(shape, [(1, vec![true]), (128, vec![false]), (73, vec![false, true])]);
 }
 
 /// What holds of every document, however it is cut.
@@ -162,27 +115,19 @@ fn check(document: &Document, count: &dyn Fn(&str) -> usize) -> Result<(), TestC
             }
         }
         let own = passage.units.iter().flat_map(|unit| unit.spans.clone());
-        let own: Vec<_> = own
-            .filter(|span| span.start >= passage.span.start)
-            .collect();
+        let own: Vec<_> = own.filter(|span| span.start >= passage.span.start).collect();
         covered.extend(own.into_iter().flatten());
     }
     covered.sort_unstable();
     covered.dedup();
     let visible = |span: &Range<usize>| {
         let base = span.start;
-        let chars = document
-            .slice(span)
-            .char_indices()
-            .filter(|(_, c)| !c.is_whitespace());
+        let chars = document.slice(span).char_indices().filter(|(_, c)| !c.is_whitespace());
         chars.map(move |(i, _)| base + i).collect::<Vec<_>>()
     };
     for byte in sentences.iter().flat_map(visible) {
         prop_assert!(covered.binary_search(&byte).is_ok());
-        prop_assert_eq!(
-            passages.iter().filter(|p| p.span.contains(&byte)).count(),
-            1
-        );
+        prop_assert_eq!(passages.iter().filter(|p| p.span.contains(&byte)).count(), 1);
     }
     for unit in units(document) {
         let whole = |passage: &Passage| passage.units.iter().any(|u| u.spans == unit.spans);

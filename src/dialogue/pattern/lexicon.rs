@@ -45,11 +45,7 @@ impl LexiconBuilder {
 
     /// Freezes the words. `spellings` maps a variant to the word it stands for.
     pub(super) fn build(self, spellings: HashMap<Box<str>, Box<str>>, slips: Slips) -> Lexicon {
-        let mut lexicon = Lexicon {
-            spellings,
-            slips,
-            ..Lexicon::default()
-        };
+        let mut lexicon = Lexicon { spellings, slips, ..Lexicon::default() };
         for (word, id) in self.ids {
             if word == "#" {
                 lexicon.number = Some(id);
@@ -117,11 +113,7 @@ impl Lexicon {
         if let Some(&word) = self.exact.get(token) {
             out.push(Reading { word, slips: 0 });
         } else if let Some(spelling) = self.spellings.get(token) {
-            out.extend(
-                self.exact
-                    .get(spelling)
-                    .map(|&word| Reading { word, slips: 0 }),
-            );
+            out.extend(self.exact.get(spelling).map(|&word| Reading { word, slips: 0 }));
             self.prefix_readings(spelling, out);
         } else if !self.slips.never.contains(token) {
             self.slip_readings(token, out);
@@ -158,11 +150,7 @@ impl Lexicon {
         {
             return;
         }
-        let slips = if letters.len() + 1 >= TWO_SLIPS_LETTERS {
-            2
-        } else {
-            1
-        };
+        let slips = if letters.len() + 1 >= TWO_SLIPS_LETTERS { 2 } else { 1 };
         let mut candidates: Vec<WordId> = Vec::new();
         for variant in deletions(&letters, slips) {
             candidates.extend(self.reduced.get(variant.as_str()).into_iter().flatten());
@@ -175,10 +163,7 @@ impl Lexicon {
             };
             let distance = slips_between(&letters, wanted);
             if distance <= self.slips.of(wanted) && keeps_first_letter(&letters, wanted) {
-                out.push(Reading {
-                    word,
-                    slips: distance as u8,
-                });
+                out.push(Reading { word, slips: distance as u8 });
             }
         }
     }
@@ -203,11 +188,7 @@ impl Slips {
     }
 
     fn allowed(&self, word: &str, letters: usize) -> usize {
-        if self.short.contains(word) {
-            1
-        } else {
-            slips_allowed(letters)
-        }
+        if self.short.contains(word) { 1 } else { slips_allowed(letters) }
     }
 }
 
@@ -245,10 +226,7 @@ fn deletions(letters: &[char], limit: usize) -> Vec<String> {
 }
 
 fn without(letters: &[char], skipped: &[usize]) -> String {
-    let kept = letters
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !skipped.contains(at));
+    let kept = letters.iter().enumerate().filter(|(at, _)| !skipped.contains(at));
     kept.map(|(_, c)| c).collect()
 }
 
@@ -283,15 +261,9 @@ mod tests {
 
     fn lexicon(words: &[&str], never: &[&str]) -> (Lexicon, HashMap<WordId, String>) {
         let mut builder = LexiconBuilder::default();
-        let names = words
-            .iter()
-            .map(|w| (builder.word(w), (*w).to_owned()))
-            .collect();
+        let names = words.iter().map(|w| (builder.word(w), (*w).to_owned())).collect();
         let never = never.iter().map(|&w| w.into()).collect();
-        let slips = Slips {
-            short: ["rash".into()].into(),
-            never,
-        };
+        let slips = Slips { short: ["rash".into()].into(), never };
         let spellings = [("bewbs".into(), "boobs".into())].into();
         (builder.build(spellings, slips), names)
     }

@@ -42,10 +42,7 @@ impl Hit {
 
     /// Words between two hits; 0 when they touch or overlap.
     pub(super) fn gap(&self, other: &Hit) -> u32 {
-        other
-            .start
-            .saturating_sub(self.end)
-            .max(self.start.saturating_sub(other.end))
+        other.start.saturating_sub(self.end).max(self.start.saturating_sub(other.end))
     }
 }
 
@@ -95,10 +92,7 @@ impl ListsBuilder {
 
     /// Freezes the lists. Words that only the cures name (spellings) need not stand in a list.
     pub(super) fn build(self, spellings: HashMap<Box<str>, Box<str>>, slips: Slips) -> Lists {
-        let mut lists = Lists {
-            lexicon: self.lexicon.build(spellings, slips),
-            ..Lists::default()
-        };
+        let mut lists = Lists { lexicon: self.lexicon.build(spellings, slips), ..Lists::default() };
         for ((pieces, initial), of) in self.phrases {
             let Some(first) = pieces.first() else {
                 continue;
@@ -108,11 +102,7 @@ impl ListsBuilder {
                 lists.by_first.resize_with(first + 1, Vec::new);
             }
             lists.by_first[first].push(lists.phrases.len() as u32);
-            lists.phrases.push(Phrase {
-                rest: pieces[1..].to_vec(),
-                initial,
-                lists: of,
-            });
+            lists.phrases.push(Phrase { rest: pieces[1..].to_vec(), initial, lists: of });
         }
         lists
     }
@@ -170,19 +160,11 @@ impl Lists {
             self.lexicon.readings(&token.text, &mut readings);
         }
         starts.push(readings.len());
-        let read = Read {
-            tokens: &tokens,
-            readings: &readings,
-            starts: &starts,
-        };
+        let read = Read { tokens: &tokens, readings: &readings, starts: &starts };
         let mut hits = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
             for reading in read.at(at) {
-                let phrases = self
-                    .by_first
-                    .get(reading.word as usize)
-                    .into_iter()
-                    .flatten();
+                let phrases = self.by_first.get(reading.word as usize).into_iter().flatten();
                 for &phrase in phrases {
                     let phrase = &self.phrases[phrase as usize];
                     if phrase.initial && at > 0 && token.before == Break::None {
@@ -252,9 +234,7 @@ impl Sighting {
 
     /// Whether a word stands inside a hit of the list.
     pub(super) fn covers(&self, list: ListId, token: u32) -> bool {
-        self.of(list)
-            .iter()
-            .any(|h| h.start <= token && token < h.end)
+        self.of(list).iter().any(|h| h.start <= token && token < h.end)
     }
 
     /// The sentence of a word.
@@ -272,11 +252,7 @@ mod tests {
         let mut builder = ListsBuilder::default();
         let list = builder.list([phrase]);
         let lists = builder.build(HashMap::new(), Slips::default());
-        assert_eq!(
-            !lists.sight(message).of(list).is_empty(),
-            expected,
-            "{phrase} in {message}"
-        );
+        assert_eq!(!lists.sight(message).of(list).is_empty(), expected, "{phrase} in {message}");
     }
 
     #[test]

@@ -211,19 +211,10 @@ impl Standing<'_> {
     /// `Some(true)` for a denial that ends before the word, `Some(false)` for a mock denial.
     fn denial_ending_at(&self, end: u32, action: bool) -> Option<bool> {
         let ends = |list: ListId| self.sighting.of(list).iter().find(|h| h.end == end);
-        let denial = ends(self.cues.denies_action).or_else(|| {
-            if action {
-                None
-            } else {
-                ends(self.cues.denies_thing)
-            }
-        });
+        let denial = ends(self.cues.denies_action)
+            .or_else(|| if action { None } else { ends(self.cues.denies_thing) });
         let found = denial.filter(|h| !h.overlaps(&self.finding) && !self.inside_match(h.start))?;
-        let mock = self
-            .sighting
-            .of(self.cues.no_denial)
-            .iter()
-            .any(|h| h.overlaps(found));
+        let mock = self.sighting.of(self.cues.no_denial).iter().any(|h| h.overlaps(found));
         Some(!mock)
     }
 
@@ -236,26 +227,20 @@ impl Standing<'_> {
 
     fn is_joined_to_next(&self, token: u32) -> bool {
         let next = token + 1;
-        let comma = self
-            .sighting
-            .tokens
-            .get(next as usize)
-            .is_some_and(|t| t.before == Break::Comma);
+        let comma =
+            self.sighting.tokens.get(next as usize).is_some_and(|t| t.before == Break::Comma);
         comma || self.sighting.covers(self.cues.joins, next)
     }
 
     fn is_denial_undone(&self) -> bool {
         let end = self.finding.end;
-        self.cues(self.cues.denial_undone)
-            .any(|h| end <= h.start && h.start < end + UNDONE_REACH)
+        self.cues(self.cues.denial_undone).any(|h| end <= h.start && h.start < end + UNDONE_REACH)
     }
 
     fn is_general(&self) -> bool {
         let start = self.finding.start;
-        let hypothetical = self
-            .cues(self.cues.hypothetical)
-            .filter(|h| h.start < start)
-            .max_by_key(|h| h.end);
+        let hypothetical =
+            self.cues(self.cues.hypothetical).filter(|h| h.start < start).max_by_key(|h| h.end);
         if self.is_reported(hypothetical) {
             return false;
         }
@@ -263,21 +248,14 @@ impl Standing<'_> {
         let after =
             |h: &Hit| self.finding.end <= h.start && h.start - self.finding.end <= AFTER_REACH;
         hypothetical.is_some_and(|h| before(h, GENERAL_REACH))
-            || self
-                .shared_cues(self.cues.general)
-                .any(|h| before(h, GENERAL_REACH))
-            || self
-                .shared_cues(self.cues.question)
-                .any(|h| before(h, QUESTION_REACH))
+            || self.shared_cues(self.cues.general).any(|h| before(h, GENERAL_REACH))
+            || self.shared_cues(self.cues.question).any(|h| before(h, QUESTION_REACH))
             || self.cues(self.cues.general_after).any(after)
     }
 
     /// Cues that may share words with the finding ("is a lump").
     fn shared_cues(&self, list: ListId) -> impl Iterator<Item = &Hit> {
-        self.sighting
-            .of(list)
-            .iter()
-            .filter(|h| self.in_sentence(h))
+        self.sighting.of(list).iter().filter(|h| self.in_sentence(h))
     }
 
     /// A report cue before the finding with no hypothetical or general cue at or after it, an
@@ -299,11 +277,7 @@ impl Standing<'_> {
         let later =
             |h: &&Hit| self.finding.end <= h.start && h.start - self.finding.end <= LATER_REACH;
         self.cues(self.cues.report).any(before)
-            || self
-                .sighting
-                .of(self.cues.report_later)
-                .iter()
-                .any(|h| later(&h))
+            || self.sighting.of(self.cues.report_later).iter().any(|h| later(&h))
             || hypothetical.is_none() && self.cues(self.cues.owner).any(|h| self.owns(h))
             || hypothetical.is_none() && self.cues(self.cues.report_after).any(after)
     }
@@ -328,10 +302,8 @@ impl Standing<'_> {
         let after = |h: &Hit, reach: u32| {
             self.finding.end <= h.start && h.start - self.finding.end <= reach
         };
-        let long_ago = |reach: u32| {
-            self.cues(self.cues.long_ago)
-                .any(|h| h.gap(&self.finding) <= reach)
-        };
+        let long_ago =
+            |reach: u32| self.cues(self.cues.long_ago).any(|h| h.gap(&self.finding) <= reach);
         let dated = self.cues(self.cues.long_ago).any(|h| after(h, DATED_REACH));
         let gone = |reach: u32| self.cues(self.cues.resolved).any(|h| after(h, reach));
         // "found a lump in 1987 and had it removed"; a find that is not so is a present one.
@@ -340,9 +312,7 @@ impl Standing<'_> {
         }
         let had = self.cues(self.cues.had).any(|h| before(h, REPORT_REACH));
         let resolved = gone(RESOLVED_REACH)
-            || self
-                .cues(self.cues.resolved)
-                .any(|h| before(h, RESOLVED_REACH));
+            || self.cues(self.cues.resolved).any(|h| before(h, RESOLVED_REACH));
         let former = self.cues(self.cues.former).any(|h| before(h, FORMER_REACH));
         had && long_ago(PAST_REACH) || resolved || former
     }
@@ -350,8 +320,6 @@ impl Standing<'_> {
     /// Whether a comma stands between a cue and the finding after it.
     fn comma_after(&self, cue: &Hit) -> bool {
         let between = cue.end as usize..=self.finding.start as usize;
-        self.sighting.tokens[between]
-            .iter()
-            .any(|t| t.before != Break::None)
+        self.sighting.tokens[between].iter().any(|t| t.before != Break::None)
     }
 }

@@ -42,11 +42,7 @@ pub(super) fn tokens(raw: &str) -> Vec<Token> {
         let mut start = word_start;
         for piece in surface.split_inclusive(['.', ':', '_', '\u{b7}']) {
             let end = start + piece.len();
-            let kept = if is_decimal(surface) {
-                surface
-            } else {
-                piece.trim_end_matches(MARKS)
-            };
+            let kept = if is_decimal(surface) { surface } else { piece.trim_end_matches(MARKS) };
             push(raw, &mut found, &mut last_end, start, kept);
             if is_decimal(surface) {
                 break;
@@ -69,23 +65,11 @@ fn push(raw: &str, found: &mut Vec<Token>, last_end: &mut usize, start: usize, s
     if text.is_empty() {
         return;
     }
-    let before = if found.is_empty() {
-        Break::None
-    } else {
-        mark(&raw[*last_end..start])
-    };
-    let sentence = found
-        .last()
-        .map_or(0, |t| t.sentence + u32::from(before == Break::Sentence));
+    let before = if found.is_empty() { Break::None } else { mark(&raw[*last_end..start]) };
+    let sentence = found.last().map_or(0, |t| t.sentence + u32::from(before == Break::Sentence));
     let end = start + surface.len();
     *last_end = end;
-    found.push(Token {
-        text,
-        start,
-        end,
-        before,
-        sentence,
-    });
+    found.push(Token { text, start, end, before, sentence });
 }
 
 /// Folds, drops apostrophes and shortens runs of three or more equal letters to two.
@@ -114,17 +98,10 @@ fn mark(gap: &str) -> Break {
         return Break::Sentence;
     }
     let pauses = |c: char| {
-        matches!(
-            c,
-            ',' | ':' | '(' | ')' | '\u{2013}' | '\u{2014}' | '\u{2026}' | '،' | '"'
-        )
+        matches!(c, ',' | ':' | '(' | ')' | '\u{2013}' | '\u{2014}' | '\u{2026}' | '،' | '"')
     };
     let dash = gap.contains('-') && gap.contains(' ');
-    if gap.contains(pauses) || dash || dots > 1 {
-        Break::Comma
-    } else {
-        Break::None
-    }
+    if gap.contains(pauses) || dash || dots > 1 { Break::Comma } else { Break::None }
 }
 
 #[cfg(test)]

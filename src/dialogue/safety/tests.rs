@@ -35,11 +35,7 @@ fn messages() -> Vec<(&'static str, &'static str)> {
 }
 
 fn urgent_messages() -> Vec<&'static str> {
-    messages()
-        .into_iter()
-        .filter(|(e, _)| *e == "urgent")
-        .map(|(_, m)| m)
-        .collect()
+    messages().into_iter().filter(|(e, _)| *e == "urgent").map(|(_, m)| m).collect()
 }
 
 fn outcome(rules: &SafetyRules, message: &str) -> &'static str {
@@ -52,21 +48,12 @@ fn outcome(rules: &SafetyRules, message: &str) -> &'static str {
 
 #[track_caller]
 fn none_wrong(wrong: &[String]) {
-    assert!(
-        wrong.is_empty(),
-        "{} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
 fn rules_fit_their_examples_and_no_counterexample() {
-    let failures: Vec<String> = rules()
-        .check_examples()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let failures: Vec<String> = rules().check_examples().iter().map(ToString::to_string).collect();
     none_wrong(&failures);
 }
 
@@ -113,25 +100,15 @@ fn documents() -> BTreeMap<String, Front> {
 }
 
 /// Facts about what to do with a symptom: questions on them may well be reports.
-const SYMPTOM_FACTS: [&str; 7] = [
-    "B25-interval",
-    "B33-implcheck",
-    "B40-symptoms",
-    "B44-trans-afab",
-    "B46-men",
-    "W07",
-    "E05",
-];
+const SYMPTOM_FACTS: [&str; 7] =
+    ["B25-interval", "B33-implcheck", "B40-symptoms", "B44-trans-afab", "B46-men", "W07", "E05"];
 
 #[test]
 fn approved_questions_reach_retrieval() {
     let rules = rules();
     let mut wrong = Vec::new();
     for (path, front) in documents() {
-        let about_symptoms = front
-            .facts
-            .iter()
-            .any(|f| SYMPTOM_FACTS.contains(&f.as_str()));
+        let about_symptoms = front.facts.iter().any(|f| SYMPTOM_FACTS.contains(&f.as_str()));
         for question in &front.questions {
             let found = outcome(&rules, question);
             if found == "route" || found == "urgent" && !about_symptoms {
@@ -148,10 +125,7 @@ fn replies_are_documents_of_the_right_kind() {
     let rules = rules();
     let kind_of = |id: &DocumentId| {
         let file = format!("/{id}.md");
-        documents
-            .iter()
-            .find(|(path, _)| path.ends_with(&file))
-            .map(|(_, f)| f.kind.as_str())
+        documents.iter().find(|(path, _)| path.ends_with(&file)).map(|(_, f)| f.kind.as_str())
     };
     for id in rules.replies() {
         assert!(matches!(kind_of(id), Some("safety" | "route")), "{id}");
@@ -170,11 +144,7 @@ fn company_does_not_silence_an_alarm() {
         |m| format!("No worries about the parking. {m}"),
         |m| format!("{m}\nThanks, is there a lift?"),
         str::to_uppercase,
-        |m| {
-            m.chars()
-                .filter(|c| c.is_alphanumeric() || c.is_whitespace())
-                .collect()
-        },
+        |m| m.chars().filter(|c| c.is_alphanumeric() || c.is_whitespace()).collect(),
     ];
     let messages = urgent_messages();
     let english = messages.iter().filter(|m| m.is_ascii());
@@ -186,11 +156,7 @@ fn company_does_not_silence_an_alarm() {
 #[track_caller]
 fn check(message: &str, channel: Option<&str>) {
     let alarm = rules().assess(message);
-    assert_eq!(
-        alarm.as_ref().map(|a| a.channel.as_str()),
-        channel,
-        "{message}: {alarm:?}"
-    );
+    assert_eq!(alarm.as_ref().map(|a| a.channel.as_str()), channel, "{message}: {alarm:?}");
 }
 
 #[test]
@@ -239,16 +205,10 @@ fn mock_denials_and_present_finds_are_alarms() {
 
 #[test]
 fn the_highest_priority_wins() {
-    check(
-        "found a lump and my husband hits me",
-        Some("domestic-abuse"),
-    );
+    check("found a lump and my husband hits me", Some("domestic-abuse"));
     check("found a lump and i want to kill myself", Some("self-harm"));
     check("i want to die, ive taken an overdose", Some("emergency"));
-    check(
-        "nipple discharge and crushing chest pain",
-        Some("emergency"),
-    );
+    check("nipple discharge and crushing chest pain", Some("emergency"));
 }
 
 #[test]
@@ -267,10 +227,7 @@ fn sources_give_the_same_rules_in_any_order() {
 /// The shared word lists, and a file of one rule.
 fn with_file(text: &str) -> Result<SafetyRules, SafetyError> {
     let words = fs_err::read_to_string(corpus().join("safety/words.toml")).unwrap();
-    let sources = [
-        ("safety/words.toml", words.as_str()),
-        ("safety/x.toml", text),
-    ];
+    let sources = [("safety/words.toml", words.as_str()), ("safety/x.toml", text)];
     SafetyRules::from_sources(sources.map(|(p, t)| (p.to_owned(), t.to_owned())).into())
 }
 
@@ -340,19 +297,8 @@ fn a_broken_file_is_a_problem_too() {
     assert!(matches!(broken, Err(SafetyError::Invalid { problems }) if problems.len() == 1));
     let no_cues = SafetyRules::from_sources(vec![("safety/x.toml".to_owned(), HEAD.to_owned())]);
     assert!(matches!(no_cues, Err(SafetyError::Invalid { .. })));
-    assert!(
-        SafetyRules::from_sources(Vec::new())
-            .unwrap()
-            .assess("found a lump")
-            .is_none()
-    );
-    assert_eq!(
-        SafetyRules::load(Path::new("/nowhere"))
-            .unwrap()
-            .channels()
-            .count(),
-        0
-    );
+    assert!(SafetyRules::from_sources(Vec::new()).unwrap().assess("found a lump").is_none());
+    assert_eq!(SafetyRules::load(Path::new("/nowhere")).unwrap().channels().count(), 0);
 }
 
 proptest! {

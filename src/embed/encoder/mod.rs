@@ -86,13 +86,7 @@ impl Encoder {
 
     fn with_kernels(files: ModelFiles, kernels: Kernels) -> Result<Self, LoadError> {
         let fingerprint = fingerprint(&files);
-        let ModelFiles {
-            manifest,
-            precision,
-            tokenizer,
-            weights: file,
-            ..
-        } = files;
+        let ModelFiles { manifest, precision, tokenizer, weights: file, .. } = files;
         let tokens = Tokens::read(tokenizer.as_ref(), manifest.max_tokens)?;
         let weights = Weights::read(file.as_ref(), precision, &manifest)?;
         let file = match precision {
@@ -101,16 +95,7 @@ impl Encoder {
         };
         let name = format!("{} {precision}", manifest.name);
         let scratch = Mutex::default();
-        Ok(Self {
-            name,
-            manifest,
-            fingerprint,
-            tokens,
-            file,
-            weights,
-            kernels,
-            scratch,
-        })
+        Ok(Self { name, manifest, fingerprint, tokens, file, weights, kernels, scratch })
     }
 
     /// The model's manifest.
@@ -129,27 +114,18 @@ impl Encoder {
     /// # Errors
     /// [`EmbedError::Tokenise`] when the tokenizer refuses the text.
     pub fn count_tokens(&self, text: &str) -> Result<usize, EmbedError> {
-        self.tokens
-            .count(text)
-            .map_err(|source| EmbedError::Tokenise { index: 0, source })
+        self.tokens.count(text).map_err(|source| EmbedError::Tokenise { index: 0, source })
     }
 
     fn embed_one(&self, index: usize, text: &str, vector: &mut [f32]) -> Result<(), EmbedError> {
         let mut scratch = self.take_scratch();
         let done = self.forward(index, text, &mut scratch, vector);
-        self.scratch
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(scratch);
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
         done
     }
 
     fn take_scratch(&self) -> Scratch {
-        self.scratch
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-            .unwrap_or_default()
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
     fn forward(
@@ -173,11 +149,7 @@ impl Encoder {
     }
 
     fn unknown(&self, index: usize, token: u32) -> EmbedError {
-        EmbedError::Vocabulary {
-            index,
-            token,
-            vocabulary: self.manifest.vocabulary,
-        }
+        EmbedError::Vocabulary { index, token, vocabulary: self.manifest.vocabulary }
     }
 
     /// The first rows: word and position embeddings, normalised. Err is a token without a row.
@@ -196,46 +168,25 @@ impl Encoder {
 
     fn normalise(&self, rows: &mut [f32], residual: Option<&[f32]>, norm: &Normalisation) {
         let epsilon = self.manifest.layer_norm_epsilon;
-        self.kernels
-            .add_and_normalise(rows, residual, &norm.gain, &norm.bias, epsilon);
+        self.kernels.add_and_normalise(rows, residual, &norm.gain, &norm.bias, epsilon);
     }
 
     fn attend(&self, layer: &Layer<Linear>, scratch: &mut Scratch) {
-        let Scratch {
-            rows,
-            projected,
-            context,
-            residual,
-            quantised,
-            attention,
-            ..
-        } = scratch;
+        let Scratch { rows, projected, context, residual, quantised, attention, .. } = scratch;
         let (kernels, file) = (self.kernels, self.file.as_ref());
-        layer
-            .query_key_value
-            .multiply(kernels, file, rows, quantised, projected);
+        layer.query_key_value.multiply(kernels, file, rows, quantised, projected);
         context.resize(rows.len(), 0.0);
         kernels.attention(projected, self.manifest.heads, attention, context);
-        layer
-            .attention_output
-            .multiply(kernels, file, context, quantised, residual);
+        layer.attention_output.multiply(kernels, file, context, quantised, residual);
         self.normalise(rows, Some(residual), &layer.attention_norm);
     }
 
     fn feed_forward(&self, layer: &Layer<Linear>, scratch: &mut Scratch) {
-        let Scratch {
-            rows,
-            wide,
-            residual,
-            quantised,
-            ..
-        } = scratch;
+        let Scratch { rows, wide, residual, quantised, .. } = scratch;
         let (kernels, file) = (self.kernels, self.file.as_ref());
         layer.up.multiply(kernels, file, rows, quantised, wide);
         kernels.gelu(wide);
-        layer
-            .down
-            .multiply(kernels, file, wide, quantised, residual);
+        layer.down.multiply(kernels, file, wide, quantised, residual);
         self.normalise(rows, Some(residual), &layer.norm);
     }
 }
@@ -259,10 +210,7 @@ impl Embedder for Encoder {
         if let [text] = texts {
             self.embed_one(0, text, &mut vectors)?;
         } else {
-            let rows = vectors
-                .par_chunks_exact_mut(dimension)
-                .zip(texts)
-                .enumerate();
+            let rows = vectors.par_chunks_exact_mut(dimension).zip(texts).enumerate();
             rows.try_for_each(|(index, (row, text))| self.embed_one(index, text, row))?;
         }
         let (rows, columns) = (vectors.len() / dimension, dimension);

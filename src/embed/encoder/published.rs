@@ -38,10 +38,7 @@ pub(crate) struct Published {
 impl Published {
     /// Finds and checks every tensor of the file.
     pub(crate) fn read(file: &[u8], manifest: &Manifest) -> Result<Self, LoadError> {
-        let reader = Reader {
-            tensors: Tensors::read(file)?,
-            manifest,
-        };
+        let reader = Reader { tensors: Tensors::read(file)?, manifest };
         Ok(Self {
             words: reader.words()?,
             positions: reader.positions()?,
@@ -61,23 +58,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn words(&self) -> Result<Vec<f32>, LoadError> {
         let shape = [self.manifest.vocabulary, self.manifest.hidden];
-        self.tensors
-            .numbers("embeddings.word_embeddings.weight", &shape)
+        self.tensors.numbers("embeddings.word_embeddings.weight", &shape)
     }
 
     fn positions(&self) -> Result<Vec<f32>, LoadError> {
         let (hidden, expected) = (self.manifest.hidden, self.manifest.max_tokens);
-        let mut rows = self
-            .tensors
-            .rows("embeddings.position_embeddings.weight", hidden)?;
-        let types = self
-            .tensors
-            .rows("embeddings.token_type_embeddings.weight", hidden)?;
+        let mut rows = self.tensors.rows("embeddings.position_embeddings.weight", hidden)?;
+        let types = self.tensors.rows("embeddings.token_type_embeddings.weight", hidden)?;
         if rows.len() < expected * hidden {
-            return Err(LoadError::Positions {
-                found: rows.len() / hidden,
-                expected,
-            });
+            return Err(LoadError::Positions { found: rows.len() / hidden, expected });
         }
         rows.truncate(expected * hidden);
         for row in rows.chunks_exact_mut(hidden) {
@@ -99,9 +88,7 @@ impl Reader<'_> {
     fn linear(&self, of: &str, inputs: usize, outputs: usize) -> Result<RowMajor, LoadError> {
         Ok(RowMajor {
             inputs,
-            rows: self
-                .tensors
-                .numbers(&format!("{of}.weight"), &[outputs, inputs])?,
+            rows: self.tensors.numbers(&format!("{of}.weight"), &[outputs, inputs])?,
             bias: self.tensors.numbers(&format!("{of}.bias"), &[outputs])?,
         })
     }

@@ -25,50 +25,31 @@ impl<'a> Tensors<'a> {
     /// A value of the container's metadata.
     pub(super) fn metadata(&self, key: &str) -> Result<Option<String>, LoadError> {
         let (_, metadata) = SafeTensors::read_metadata(self.file).map_err(refuse)?;
-        Ok(metadata
-            .metadata()
-            .as_ref()
-            .and_then(|all| all.get(key))
-            .cloned())
+        Ok(metadata.metadata().as_ref().and_then(|all| all.get(key)).cloned())
     }
 
     /// A tensor of f32.
     pub(super) fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LoadError> {
         let bytes = self.bytes(name, Dtype::F32, shape)?;
-        let numbers: Vec<f32> = bytes
-            .as_chunks()
-            .0
-            .iter()
-            .map(|bytes| f32::from_le_bytes(*bytes))
-            .collect();
+        let numbers: Vec<f32> =
+            bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         if numbers.iter().all(|number| number.is_finite()) {
             Ok(numbers)
         } else {
-            Err(LoadError::NotFinite {
-                name: name.to_owned(),
-            })
+            Err(LoadError::NotFinite { name: name.to_owned() })
         }
     }
 
     /// A tensor of f32 with `width` columns and as many rows as it has.
     pub(super) fn rows(&self, name: &str, width: usize) -> Result<Vec<f32>, LoadError> {
-        let rows = self
-            .container
-            .tensor(name)
-            .ok()
-            .and_then(|t| t.shape().first().copied());
+        let rows = self.container.tensor(name).ok().and_then(|t| t.shape().first().copied());
         self.numbers(name, &[rows.unwrap_or(1), width])
     }
 
     /// A tensor of i32.
     pub(super) fn integers(&self, name: &str, shape: &[usize]) -> Result<Vec<i32>, LoadError> {
         let bytes = self.bytes(name, Dtype::I32, shape)?;
-        Ok(bytes
-            .as_chunks()
-            .0
-            .iter()
-            .map(|bytes| i32::from_le_bytes(*bytes))
-            .collect())
+        Ok(bytes.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
     }
 
     /// The place of a tensor of i8 in the file.
@@ -82,9 +63,7 @@ impl<'a> Tensors<'a> {
         let tensor = self
             .container
             .tensor(name)
-            .map_err(|_| LoadError::MissingTensor {
-                name: name.to_owned(),
-            })?;
+            .map_err(|_| LoadError::MissingTensor { name: name.to_owned() })?;
         if tensor.dtype() == dtype && tensor.shape() == shape {
             Ok(tensor.data())
         } else {
@@ -98,9 +77,7 @@ impl<'a> Tensors<'a> {
 }
 
 fn refuse(source: safetensors::SafeTensorError) -> LoadError {
-    LoadError::Container {
-        source: Box::new(source),
-    }
+    LoadError::Container { source: Box::new(source) }
 }
 
 fn describe(dtype: Dtype, shape: &[usize]) -> String {

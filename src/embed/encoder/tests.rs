@@ -25,20 +25,13 @@ fn sentences() -> Vec<&'static str> {
 }
 
 fn reference(dimension: usize) -> Matrix {
-    let numbers = VECTORS
-        .as_chunks()
-        .0
-        .iter()
-        .map(|bytes| f32::from_le_bytes(*bytes));
+    let numbers = VECTORS.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
     Matrix::from_shape_vec((sentences().len(), dimension), numbers.collect()).unwrap()
 }
 
 fn cosines(a: &Matrix, b: &Matrix) -> Vec<f64> {
     let dot = |(a, b): (ndarray::ArrayView1<f32>, ndarray::ArrayView1<f32>)| {
-        a.iter()
-            .zip(&b)
-            .map(|(a, b)| f64::from(*a) * f64::from(*b))
-            .sum()
+        a.iter().zip(&b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
     };
     let mut cosines: Vec<f64> = a.rows().into_iter().zip(b.rows()).map(dot).collect();
     cosines.sort_by(f64::total_cmp);
@@ -58,12 +51,7 @@ fn int8_agrees_with_the_reference() {
     assert!(cosines[0] >= 0.985, "least {}", cosines[0]);
     assert!(cosines[100] >= 0.995, "median {}", cosines[100]);
     // What this arithmetic reached when it was made; a fall is a change worth looking at.
-    assert!(
-        cosines[0] >= 0.9965 && cosines[100] >= 0.9985,
-        "{} {}",
-        cosines[0],
-        cosines[100]
-    );
+    assert!(cosines[0] >= 0.9965 && cosines[100] >= 0.9985, "{} {}", cosines[0], cosines[100]);
 }
 
 #[test]
@@ -78,15 +66,9 @@ fn f32_agrees_with_the_reference() {
     let cosines = cosines(&ours, &reference(encoder.dimension()));
     assert!(cosines[0] >= 0.9999, "least {}", cosines[0]);
     let few = &sentences()[..8];
-    let scalar = Encoder::load_on(files, CpuPath::Scalar)
-        .unwrap()
-        .embed(few)
-        .unwrap();
+    let scalar = Encoder::load_on(files, CpuPath::Scalar).unwrap().embed(few).unwrap();
     assert_eq!(bits(&scalar), bits(&encoder.embed(few).unwrap()));
-    assert_ne!(
-        encoder.fingerprint(),
-        default_model().unwrap().fingerprint()
-    );
+    assert_ne!(encoder.fingerprint(), default_model().unwrap().fingerprint());
 }
 
 #[test]
@@ -107,10 +89,7 @@ fn long_texts_are_cut_as_the_library_cuts_them() {
     let files = ModelFiles::built_in().unwrap();
     let mut library = tokenizers::Tokenizer::from_bytes(files.tokenizer.as_ref()).unwrap();
     library.with_padding(None);
-    let truncation = tokenizers::TruncationParams {
-        max_length: 256,
-        ..Default::default()
-    };
+    let truncation = tokenizers::TruncationParams { max_length: 256, ..Default::default() };
     library.with_truncation(Some(truncation)).unwrap();
     let encoder = default_model().unwrap();
     let mut ids = Vec::new();
@@ -122,10 +101,7 @@ fn long_texts_are_cut_as_the_library_cuts_them() {
         assert_eq!(encoder.count_tokens(&text).unwrap(), words);
     }
     let vector = encoder.embed(&[&"scan ".repeat(300)]).unwrap();
-    assert_eq!(
-        bits(&vector),
-        bits(&encoder.embed(&[&"scan ".repeat(254)]).unwrap())
-    );
+    assert_eq!(bits(&vector), bits(&encoder.embed(&[&"scan ".repeat(254)]).unwrap()));
 }
 
 #[test]
@@ -167,17 +143,10 @@ fn both_paths_give_the_same_bits() {
     // The scalar path is slow without optimisation: every tenth sentence, all in the slow tier.
     let slow = std::env::var_os("RUN_SLOW_TESTS").is_some();
     let (step, repeats) = if slow { (1, 50) } else { (10, 11) };
-    let mut texts: Vec<_> = sentences()
-        .into_iter()
-        .step_by(step)
-        .chain(ODD_TEXTS)
-        .collect();
+    let mut texts: Vec<_> = sentences().into_iter().step_by(step).chain(ODD_TEXTS).collect();
     let long = "one of the tests found something ".repeat(repeats);
     texts.push(&long);
-    assert_eq!(
-        bits(&scalar.embed(&texts).unwrap()),
-        bits(&fast.embed(&texts).unwrap())
-    );
+    assert_eq!(bits(&scalar.embed(&texts).unwrap()), bits(&fast.embed(&texts).unwrap()));
 }
 
 #[test]
@@ -187,15 +156,9 @@ fn a_vector_depends_on_its_text_alone() {
     let all = encoder.embed(&texts).unwrap();
     for (index, text) in texts.iter().enumerate() {
         let alone = encoder.embed(&[text]).unwrap();
-        assert_eq!(
-            bits(&alone),
-            bits(&all.slice(ndarray::s![index..=index, ..]).to_owned())
-        );
+        assert_eq!(bits(&alone), bits(&all.slice(ndarray::s![index..=index, ..]).to_owned()));
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .build()
-        .unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let one_thread = pool.install(|| encoder.embed(&texts)).unwrap();
     assert_eq!(bits(&one_thread), bits(&all));
     assert_eq!(encoder.embed(&[]).unwrap().dim(), (0, encoder.dimension()));
@@ -214,42 +177,25 @@ fn vectors_have_length_one() {
 fn damaged_weights_are_refused_by_name() {
     let files = ModelFiles::built_in().unwrap();
     let weights = files.weights.as_ref().to_vec();
-    let load = |weights: Vec<u8>| {
-        Encoder::load(ModelFiles {
-            weights: weights.into(),
-            ..files.clone()
-        })
-    };
+    let load =
+        |weights: Vec<u8>| Encoder::load(ModelFiles { weights: weights.into(), ..files.clone() });
     for length in [0, 7, 8, 100, 5000, weights.len() - 1] {
-        assert!(matches!(
-            load(weights[..length].to_vec()),
-            Err(LoadError::Container { .. })
-        ));
+        assert!(matches!(load(weights[..length].to_vec()), Err(LoadError::Container { .. })));
     }
     let text = "guidepost int8 weights 1".as_bytes();
-    let place = weights
-        .windows(text.len())
-        .position(|bytes| bytes == text)
-        .unwrap();
+    let place = weights.windows(text.len()).position(|bytes| bytes == text).unwrap();
     let mut other = weights.clone();
     other[place + text.len() - 1] = b'9';
     assert!(matches!(load(other), Err(LoadError::Int8Format { .. })));
     let name = b"layers.3.down.panels";
-    let place = weights
-        .windows(name.len())
-        .position(|bytes| bytes == name)
-        .unwrap();
+    let place = weights.windows(name.len()).position(|bytes| bytes == name).unwrap();
     let mut other = weights.clone();
     other[place] = b'L';
     let error = load(other).unwrap_err().to_string();
     assert!(error.contains("layers.3.down.panels"), "{error}");
     let mut manifest = files.manifest.clone();
     manifest.layers = 7;
-    let error = Encoder::load(ModelFiles {
-        manifest,
-        ..files.clone()
-    })
-    .unwrap_err();
+    let error = Encoder::load(ModelFiles { manifest, ..files.clone() }).unwrap_err();
     assert!(matches!(error, LoadError::MissingTensor { .. }));
     let folder = tempfile::tempdir().unwrap();
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/all-MiniLM-L6-v2");

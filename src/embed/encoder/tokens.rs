@@ -25,9 +25,7 @@ pub(super) struct Tokens {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens")
-            .field("limit", &self.limit)
-            .finish_non_exhaustive()
+        f.debug_struct("Tokens").field("limit", &self.limit).finish_non_exhaustive()
     }
 }
 
@@ -39,17 +37,10 @@ impl Tokens {
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(refuse)?;
         let special = |token: &'static str| {
-            tokenizer
-                .token_to_id(token)
-                .ok_or(LoadError::SpecialToken { token })
+            tokenizer.token_to_id(token).ok_or(LoadError::SpecialToken { token })
         };
         let (first, last) = (special(FIRST)?, special(LAST)?);
-        Ok(Self {
-            tokenizer,
-            first,
-            last,
-            limit,
-        })
+        Ok(Self { tokenizer, first, last, limit })
     }
 
     /// The ids the encoder reads, special ones included.

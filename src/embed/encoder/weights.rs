@@ -46,12 +46,7 @@ pub(crate) struct Layer<M> {
 #[derive(Debug)]
 pub(super) enum Linear {
     /// Bytes in panels, which stay in the file; see [`Int8Weights`].
-    Int8 {
-        panels: Range<usize>,
-        scales: Vec<f32>,
-        sums: Vec<i32>,
-        bias: Vec<f32>,
-    },
+    Int8 { panels: Range<usize>, scales: Vec<f32>, sums: Vec<i32>, bias: Vec<f32> },
     /// f32 in panels of [`PANEL`] outputs, one input after the other.
     F32 { panels: Vec<f32>, bias: Vec<f32> },
 }
@@ -71,25 +66,9 @@ impl Quantised {
         self.values.resize(rows.len(), 0);
         self.scales.resize(count, 0.0);
         self.zeros.resize(count, 0);
-        let Self {
-            values,
-            scales,
-            zeros,
-        } = self;
-        kernels.quantise_rows(
-            rows,
-            width,
-            QuantisedRowsMut {
-                values,
-                scales,
-                zeros,
-            },
-        );
-        QuantisedRows {
-            values,
-            scales,
-            zeros,
-        }
+        let Self { values, scales, zeros } = self;
+        kernels.quantise_rows(rows, width, QuantisedRowsMut { values, scales, zeros });
+        QuantisedRows { values, scales, zeros }
     }
 }
 
@@ -104,19 +83,9 @@ impl Linear {
         output: &mut Vec<f32>,
     ) {
         match self {
-            Linear::Int8 {
-                panels,
-                scales,
-                sums,
-                bias,
-            } => {
+            Linear::Int8 { panels, scales, sums, bias } => {
                 let panels = &file[panels.clone()];
-                let weights = Int8Weights {
-                    panels,
-                    scales,
-                    sums,
-                    bias,
-                };
+                let weights = Int8Weights { panels, scales, sums, bias };
                 output.resize(rows.len() / weights.inputs() * bias.len(), 0.0);
                 let rows = quantised.fill(kernels, rows, weights.inputs());
                 kernels.multiply_int8(rows, weights, output);
@@ -145,10 +114,7 @@ impl Linear {
 #[derive(Debug)]
 pub(super) enum Words {
     /// Bytes, which stay in the file, and a scale a row.
-    Int8 {
-        values: Range<usize>,
-        scales: Vec<f32>,
-    },
+    Int8 { values: Range<usize>, scales: Vec<f32> },
     /// As published.
     F32(Vec<f32>),
 }
@@ -198,11 +164,7 @@ impl Weights {
         manifest: &Manifest,
     ) -> Result<Self, LoadError> {
         match precision {
-            Precision::Int8 => Reader {
-                tensors: Tensors::read(file)?,
-                manifest,
-            }
-            .weights(),
+            Precision::Int8 => Reader { tensors: Tensors::read(file)?, manifest }.weights(),
             Precision::F32 => Ok(Published::read(file, manifest)?.into()),
         }
     }
@@ -235,29 +197,17 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn weights(&self) -> Result<Weights, LoadError> {
         self.check_format()?;
-        let Manifest {
-            vocabulary,
-            hidden,
-            max_tokens,
-            layers,
-            ..
-        } = *self.manifest;
+        let Manifest { vocabulary, hidden, max_tokens, layers, .. } = *self.manifest;
         Ok(Weights {
             words: Words::Int8 {
-                values: self
-                    .tensors
-                    .place("embeddings.words.values", &[vocabulary, hidden])?,
+                values: self.tensors.place("embeddings.words.values", &[vocabulary, hidden])?,
                 scales: self
                     .tensors
                     .numbers("embeddings.words.scales", &[word_scales(vocabulary)])?,
             },
-            positions: self
-                .tensors
-                .numbers("embeddings.positions", &[max_tokens, hidden])?,
+            positions: self.tensors.numbers("embeddings.positions", &[max_tokens, hidden])?,
             norm: self.normalisation("embeddings.norm")?,
-            layers: (0..layers)
-                .map(|layer| self.layer(layer))
-                .collect::<Result<_, _>>()?,
+            layers: (0..layers).map(|layer| self.layer(layer)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -265,10 +215,7 @@ impl Reader<'_> {
         let found = self.tensors.metadata(INT8_FORMAT_KEY)?.unwrap_or_default();
         match found.trim_end() {
             INT8_FORMAT => Ok(()),
-            other => Err(LoadError::Int8Format {
-                expected: INT8_FORMAT,
-                found: other.to_owned(),
-            }),
+            other => Err(LoadError::Int8Format { expected: INT8_FORMAT, found: other.to_owned() }),
         }
     }
 
@@ -296,15 +243,10 @@ impl Reader<'_> {
     /// Sums within the bounds that keep the kernels' integers from overflowing.
     fn sums(&self, name: &str, inputs: usize, outputs: usize) -> Result<Vec<i32>, LoadError> {
         let sums = self.tensors.integers(name, &[outputs])?;
-        if sums
-            .iter()
-            .all(|sum| sum.unsigned_abs() as usize <= 128 * inputs)
-        {
+        if sums.iter().all(|sum| sum.unsigned_abs() as usize <= 128 * inputs) {
             Ok(sums)
         } else {
-            Err(LoadError::Sum {
-                name: name.to_owned(),
-            })
+            Err(LoadError::Sum { name: name.to_owned() })
         }
     }
 

@@ -37,14 +37,7 @@ const MONTHS: [(&str, &str); 12] = [
     ("nov", "november"),
     ("dec", "december"),
 ];
-const OTHER_MONTHS: [&str; 6] = [
-    "sept",
-    "febuary",
-    "agust",
-    "setember",
-    "octobre",
-    "novemeber",
-];
+const OTHER_MONTHS: [&str; 6] = ["sept", "febuary", "agust", "setember", "octobre", "novemeber"];
 const ORDINALS: [&str; 4] = ["st", "nd", "rd", "th"];
 /// Words that show that a number after "born" is no year.
 const UNITS: [&str; 22] = [
@@ -59,9 +52,7 @@ const CUE_REACH: usize = 7;
 
 pub(super) fn claim(scan: &mut Scan) {
     for at in 0..scan.pieces.len() {
-        let date = full(scan, at)
-            .or_else(|| packed(scan, at))
-            .or_else(|| cued(scan, at));
+        let date = full(scan, at).or_else(|| packed(scan, at)).or_else(|| cued(scan, at));
         if let Some(range) = date {
             scan.claim(Kind::DateOfBirth, range);
         }
@@ -71,9 +62,7 @@ pub(super) fn claim(scan: &mut Scan) {
 /// Whether a redacted date held a day.
 pub(super) fn is_full(text: &str) -> bool {
     let scan = Scan::new(text);
-    let groups: Vec<&str> = (0..scan.pieces.len())
-        .filter_map(|i| scan.digits(i))
-        .collect();
+    let groups: Vec<&str> = (0..scan.pieces.len()).filter_map(|i| scan.digits(i)).collect();
     groups.len() >= 2 || groups.iter().any(|g| matches!(g.len(), 6 | 8))
 }
 
@@ -86,9 +75,8 @@ struct Date {
 
 /// Day, month and year in any order and with any marks.
 fn full(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    let date = numeric(scan, at)
-        .or_else(|| day_first(scan, at))
-        .or_else(|| month_first(scan, at))?;
+    let date =
+        numeric(scan, at).or_else(|| day_first(scan, at)).or_else(|| month_first(scan, at))?;
     let sure = date.year <= LAST_SURE_YEAR && !date.needs_cue;
     (sure || has_cue(scan, at, date.end)).then_some(at..date.end)
 }
@@ -114,11 +102,7 @@ fn numeric(scan: &Scan, at: usize) -> Option<Date> {
     let fits = |day: &str, month: &str| is_day(day) && is_month(month);
     let all_marked = marked && third_marked;
     let needs_cue = !all_marked && third.len() != 4 && first.len() != 4;
-    (fits(day, month) || fits(month, day)).then_some(Date {
-        end,
-        year,
-        needs_cue,
-    })
+    (fits(day, month) || fits(month, day)).then_some(Date { end, year, needs_cue })
 }
 
 /// The next group of digits after one of `/ . -` or a blank, and whether there was a mark.
@@ -127,8 +111,7 @@ fn after_separator(scan: &Scan, at: usize) -> Option<(usize, bool)> {
     if scan.is_mark(at + 1, &marks) {
         return scan.is(at + 2, PieceKind::Digits).then_some((at + 2, true));
     }
-    scan.is(at + 1, PieceKind::Digits)
-        .then_some((at + 1, false))
+    scan.is(at + 1, PieceKind::Digits).then_some((at + 1, false))
 }
 
 /// `3rd of April 1968`, `3 apr 68`, `3/apr/68`.
@@ -153,11 +136,7 @@ fn with_year(scan: &Scan, at: usize) -> Option<Date> {
     let year = year_of(scan.digits(at)?)?;
     let is_clock = scan.is_mark(at + 1, &['.', ':']) && scan.is(at + 2, PieceKind::Digits);
     let is_count = scan.word(at + 1).is_some_and(|w| UNITS.contains(&w));
-    (!is_clock && !is_count).then_some(Date {
-        end: at + 1,
-        year,
-        needs_cue: false,
-    })
+    (!is_clock && !is_count).then_some(Date { end: at + 1, year, needs_cue: false })
 }
 
 /// `03041968` and, after a cue or when it can be nothing else, `030468`.
@@ -188,9 +167,7 @@ fn year_alone(scan: &Scan, at: usize) -> Option<Range<usize>> {
     let digits = scan.digits(at)?;
     let two = digits.len() == 2 && is_near_born(scan, at);
     let four = digits.len() == 4 && year_of(digits).is_some();
-    let counted = scan
-        .word(at + 1)
-        .is_some_and(|w| UNITS.contains(&w) || w == "s" || w == "%");
+    let counted = scan.word(at + 1).is_some_and(|w| UNITS.contains(&w) || w == "s" || w == "%");
     let glued = scan.glued_to_next(at) && scan.is(at + 1, PieceKind::Word);
     let fraction = scan.is_mark(at + 1, &['.', ':', '/']) && scan.is(at + 2, PieceKind::Digits);
     ((two || four) && !counted && !glued && !fraction).then_some(at..at + 1)
@@ -199,19 +176,14 @@ fn year_alone(scan: &Scan, at: usize) -> Option<Range<usize>> {
 /// Two digits are a year only right after "born in", "dob", "'".
 fn is_near_born(scan: &Scan, at: usize) -> bool {
     let fillers = ["in", "the", "year", "of", "is", "was", "on", "way", "back"];
-    let mut words = scan
-        .words_before(at, CUE_REACH)
-        .filter(|w| !fillers.contains(w));
+    let mut words = scan.words_before(at, CUE_REACH).filter(|w| !fillers.contains(w));
     words.next().is_some_and(|w| BIRTH_CUES.contains(&w))
 }
 
 fn month_and_year(scan: &Scan, at: usize) -> Option<Range<usize>> {
     let numeric = scan.digits(at).is_some_and(is_month) && scan.is_mark(at + 1, &['/', '.', '-']);
     if numeric {
-        let year = scan
-            .digits(at + 2)
-            .filter(|y| y.len() == 4)
-            .and_then(year_of);
+        let year = scan.digits(at + 2).filter(|y| y.len() == 4).and_then(year_of);
         return year.map(|_| at..at + 3);
     }
     is_month_name(scan.word(at)?).then_some(())?;
@@ -224,15 +196,9 @@ fn day_and_month(scan: &Scan, at: usize) -> Option<Range<usize>> {
     if let Some(day) = scan.digits(at) {
         is_day(day).then_some(())?;
         let next = skip_words(scan, at + 1, &ORDINALS);
-        if scan
-            .word(next)
-            .is_some_and(|w| w == "of" || is_month_name(w))
-        {
+        if scan.word(next).is_some_and(|w| w == "of" || is_month_name(w)) {
             let next = skip_words(scan, next, &["of", "the"]);
-            return scan
-                .word(next)
-                .is_some_and(is_month_name)
-                .then_some(at..next + 1);
+            return scan.word(next).is_some_and(is_month_name).then_some(at..next + 1);
         }
         let numeric = scan.is_mark(at + 1, &['/']) && scan.digits(at + 2).is_some_and(is_month);
         return numeric.then_some(at..at + 3);
@@ -243,10 +209,7 @@ fn day_and_month(scan: &Scan, at: usize) -> Option<Range<usize>> {
 }
 
 fn has_cue(scan: &Scan, start: usize, end: usize) -> bool {
-    has_cue_before(scan, start)
-        || scan
-            .words_after(end, CUE_REACH)
-            .any(|w| BIRTH_CUES.contains(&w))
+    has_cue_before(scan, start) || scan.words_after(end, CUE_REACH).any(|w| BIRTH_CUES.contains(&w))
 }
 
 fn has_cue_before(scan: &Scan, at: usize) -> bool {
@@ -280,9 +243,7 @@ fn is_month(digits: &str) -> bool {
 }
 
 fn is_month_name(word: &str) -> bool {
-    MONTHS
-        .iter()
-        .any(|&(short, long)| word == short || word == long)
+    MONTHS.iter().any(|&(short, long)| word == short || word == long)
         || OTHER_MONTHS.contains(&word)
 }
 

@@ -62,9 +62,8 @@ const CLOSINGS: [&str; 12] = [
     "truly",
     "many",
 ];
-const TITLES: [&str; 10] = [
-    "mrs", "mr", "ms", "mx", "miss", "dr", "prof", "rev", "sister", "nurse",
-];
+const TITLES: [&str; 10] =
+    ["mrs", "mr", "ms", "mx", "miss", "dr", "prof", "rev", "sister", "nurse"];
 
 const COMMON_NAMES: &str = "aaliyah abigail adam adele agnes ahmed aisha alan alice alison amanda amina \
     amy andrea andrew angela anita ann anna anne annie anthony arthur asha audrey ayesha barbara beryl \
@@ -123,9 +122,7 @@ pub(super) fn claim(scan: &mut Scan) {
 }
 
 fn matches(scan: &Scan, at: usize, cue: &[&str]) -> bool {
-    cue.iter()
-        .enumerate()
-        .all(|(i, &word)| scan.word(at + i).is_some_and(|w| same(w, word)))
+    cue.iter().enumerate().all(|(i, &word)| scan.word(at + i).is_some_and(|w| same(w, word)))
 }
 
 fn same(word: &str, cue: &str) -> bool {
@@ -143,10 +140,7 @@ fn after_sure_cue(scan: &Scan, at: usize) -> Option<Range<usize>> {
 
 /// `Name: Jane Smith`.
 fn after_colon(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    let is_label = matches!(
-        scan.word(at)?,
-        "name" | "surname" | "forename" | "names" | "patient"
-    );
+    let is_label = matches!(scan.word(at)?, "name" | "surname" | "forename" | "names" | "patient");
     (is_label && scan.is_mark(at + 1, &[':', '='])).then(|| name_from(scan, at + 2))?
 }
 
@@ -183,10 +177,7 @@ fn is_everyday(word: &str) -> bool {
 }
 
 fn is_cue_word(scan: &Scan, at: usize) -> bool {
-    matches!(
-        scan.word(at),
-        Some("call" | "ring" | "live" | "lives" | "postcode" | "wondering")
-    )
+    matches!(scan.word(at), Some("call" | "ring" | "live" | "lives" | "postcode" | "wondering"))
 }
 
 fn is_common_name(word: &str) -> bool {
@@ -230,9 +221,7 @@ fn after_title(scan: &Scan, at: usize) -> Option<Range<usize>> {
     if is_everyday(word) || word.len() < 2 || !(capitals || loose) {
         return None;
     }
-    let surname = scan
-        .word(start + 1)
-        .is_some_and(|w| !is_everyday(w) && w.len() > 1)
+    let surname = scan.word(start + 1).is_some_and(|w| !is_everyday(w) && w.len() > 1)
         && scan.pieces[start + 1].capital
         && scan.pieces[start].capital;
     Some(start..start + if surname { 2 } else { 1 })
@@ -251,10 +240,8 @@ fn after_closing(scan: &Scan, at: usize) -> Option<Range<usize>> {
     }
     let first = scan.word(start)?;
     let known = is_common_name(first);
-    let formal = matches!(
-        scan.word(at),
-        Some("regards" | "sincerely" | "faithfully" | "wishes" | "rgds")
-    );
+    let formal =
+        matches!(scan.word(at), Some("regards" | "sincerely" | "faithfully" | "wishes" | "rgds"));
     let capital = scan.pieces[start].capital;
     let likely = known || formal || marked && capital;
     if is_everyday(first) || !likely {
@@ -278,13 +265,7 @@ fn before_here(scan: &Scan, at: usize) -> Option<Range<usize>> {
     if !(starts && here && is_common_name(first)) {
         return None;
     }
-    Some(
-        at..if scan.word(at + 1) == Some("here") {
-            at + 1
-        } else {
-            at + 2
-        },
-    )
+    Some(at..if scan.word(at + 1) == Some("here") { at + 1 } else { at + 2 })
 }
 
 /// Whether only kisses, marks or nothing follow up to the end of the line.

@@ -9,13 +9,8 @@ use super::Kind;
 use super::scan::{PieceKind, Scan};
 
 /// Helplines that belong to nobody, as digits.
-const PUBLIC_NUMBERS: [&str; 5] = [
-    "08007076060",
-    "08082000247",
-    "08000152514",
-    "116123",
-    "08001111",
-];
+const PUBLIC_NUMBERS: [&str; 5] =
+    ["08007076060", "08082000247", "08000152514", "116123", "08001111"];
 
 const NHS_CUES: [&str; 7] = ["nhs", "chi", "hc", "hcn", "h", "num", "nhsno"];
 const REFERENCE_CUES: [&str; 22] = [
@@ -90,11 +85,7 @@ pub(super) fn claim_references(scan: &mut Scan) {
         let after_cue = after_reference_cue(scan, at);
         if let Some(range) = after_cue.or_else(|| before_sx(scan, at)) {
             let health = scan.word(at).is_some_and(|w| matches!(w, "chi" | "hcn"));
-            let kind = if health {
-                Kind::NhsNumber
-            } else {
-                Kind::Reference
-            };
+            let kind = if health { Kind::NhsNumber } else { Kind::Reference };
             scan.claim(kind, range);
         }
         if let Some(range) = national_insurance(scan, at) {
@@ -129,10 +120,7 @@ fn groups(scan: &Scan, at: usize) -> Vec<(usize, String)> {
         found.push((next + 1, digits.clone()));
         next += 1;
         let mut marks = 0;
-        while scan.is_mark(
-            next,
-            &['-', '.', '(', ')', '/', '\u{2013}', '\u{2011}', '\u{2010}'],
-        ) {
+        while scan.is_mark(next, &['-', '.', '(', ')', '/', '\u{2013}', '\u{2011}', '\u{2010}']) {
             next += 1;
             marks += 1;
         }
@@ -195,10 +183,7 @@ fn is_abroad_end(digits: &str) -> bool {
 fn nhs_number(scan: &Scan, at: usize) -> Option<(Kind, Range<usize>)> {
     let groups = groups(scan, at);
     let (end, _) = groups.iter().find(|(_, digits)| digits.len() == 10)?;
-    let lengths: Vec<usize> = (at..*end)
-        .filter_map(|i| scan.digits(i))
-        .map(str::len)
-        .collect();
+    let lengths: Vec<usize> = (at..*end).filter_map(|i| scan.digits(i)).map(str::len).collect();
     let one_by_one = lengths.len() == 10;
     let small_numbers = lengths.iter().all(|&l| l <= 2) && !one_by_one;
     let holds_year = lengths.len() > 1 && (at..*end).any(|i| scan.digits(i).is_some_and(is_year));
@@ -207,10 +192,7 @@ fn nhs_number(scan: &Scan, at: usize) -> Option<(Kind, Range<usize>)> {
 }
 
 fn is_year(digits: &str) -> bool {
-    digits.len() == 4
-        && digits
-            .parse()
-            .is_ok_and(|y: u32| (1900..=2040).contains(&y))
+    digits.len() == 4 && digits.parse().is_ok_and(|y: u32| (1900..=2040).contains(&y))
 }
 
 fn has_nhs_cue(scan: &Scan, at: usize) -> bool {
@@ -221,27 +203,18 @@ fn long_run(scan: &Scan, at: usize) -> Option<(Kind, Range<usize>)> {
     let digits = scan.digits(at)?;
     let round = digits.ends_with("0000") && !digits.starts_with('0');
     let is_long = digits.len() >= LONG_RUN && !round;
-    let kind = if digits.len() == 10 {
-        Kind::NhsNumber
-    } else {
-        Kind::Reference
-    };
+    let kind = if digits.len() == 10 { Kind::NhsNumber } else { Kind::Reference };
     is_long.then_some((kind, at..at + 1))
 }
 
 /// A local number of 5 to 9 digits after "ring me on", "my number is".
 fn short_phone(scan: &Scan, at: usize) -> Option<(Kind, Range<usize>)> {
     let groups = groups(scan, at);
-    let (end, _) = groups
-        .iter()
-        .rev()
-        .find(|(_, d)| (5..=9).contains(&d.len()))?;
+    let (end, _) = groups.iter().rev().find(|(_, d)| (5..=9).contains(&d.len()))?;
     let holds_year = (at..*end).any(|i| scan.digits(i).is_some_and(is_year));
     let words: Vec<&str> = scan.words_before(at, 4).collect();
     let cued = words.iter().any(|w| PHONE_CUES.contains(w));
-    let leads = words
-        .first()
-        .is_some_and(|w| matches!(*w, "on" | "is" | "number" | "no" | "me"));
+    let leads = words.first().is_some_and(|w| matches!(*w, "on" | "is" | "number" | "no" | "me"));
     let directly = words.first().is_some_and(|w| PHONE_CUES.contains(w));
     (cued && (leads || directly) && !holds_year).then_some((Kind::Phone, at..*end))
 }
@@ -267,10 +240,7 @@ fn after_reference_cue(scan: &Scan, at: usize) -> Option<Range<usize>> {
         }
     }
     let end = code_end(scan, next)?;
-    let digits: usize = (next..end)
-        .filter_map(|i| scan.digits(i))
-        .map(str::len)
-        .sum();
+    let digits: usize = (next..end).filter_map(|i| scan.digits(i)).map(str::len).sum();
     (said_number && digits >= 4).then_some(next..end)
 }
 
@@ -285,9 +255,7 @@ fn code_end(scan: &Scan, start: usize) -> Option<usize> {
     {
         end += 1;
     }
-    (start..end)
-        .any(|i| scan.is(i, PieceKind::Digits))
-        .then_some(end)
+    (start..end).any(|i| scan.is(i, PieceKind::Digits)).then_some(end)
 }
 
 fn glued_before(scan: &Scan, at: usize) -> bool {
@@ -303,15 +271,9 @@ fn before_sx(scan: &Scan, at: usize) -> Option<Range<usize>> {
 /// Two letters, six digits, one letter: `QQ 12 34 56 C`.
 fn national_insurance(scan: &Scan, at: usize) -> Option<Range<usize>> {
     let prefix = scan.word(at)?;
-    let (end, digits) = groups(scan, at + 1)
-        .into_iter()
-        .find(|(_, d)| d.len() == 6)?;
-    let pairs = (at + 1..end)
-        .filter_map(|i| scan.digits(i))
-        .all(|d| matches!(d.len(), 2 | 6));
-    let suffix = scan
-        .word(end)
-        .is_some_and(|w| matches!(w, "a" | "b" | "c" | "d"));
+    let (end, digits) = groups(scan, at + 1).into_iter().find(|(_, d)| d.len() == 6)?;
+    let pairs = (at + 1..end).filter_map(|i| scan.digits(i)).all(|d| matches!(d.len(), 2 | 6));
+    let suffix = scan.word(end).is_some_and(|w| matches!(w, "a" | "b" | "c" | "d"));
     let letters = prefix.len() == 2 && prefix.is_ascii();
     let glued = scan.glued_to_next(end - 1) || digits.len() == 6 && scan.pieces[at].capital;
     (letters && pairs && suffix && glued).then_some(at..end + 1)

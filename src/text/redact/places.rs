@@ -39,9 +39,8 @@ const DOUBTFUL_STREETS: [&str; 26] = [
     "view", "rise", "green", "gate", "bank", "mount", "croft", "fold", "house", "cottages", "brow",
     "meadow", "meadows", "dr",
 ];
-const ADDRESS_CUES: [&str; 9] = [
-    "address", "live", "living", "lives", "adress", "moved", "moving", "reside", "flat",
-];
+const ADDRESS_CUES: [&str; 9] =
+    ["address", "live", "living", "lives", "adress", "moved", "moving", "reside", "flat"];
 /// Words that never stand in the name of a street after a number.
 const NOT_IN_STREETS: [&str; 56] = [
     "in", "of", "the", "on", "to", "at", "a", "an", "is", "it", "and", "or", "for", "from", "by",
@@ -83,10 +82,7 @@ fn postcode(scan: &Scan, at: usize) -> Option<Range<usize>> {
         (at + 3, None)
     } else if scan.glued_to_next(at + 1) && scan.is(at + 2, PieceKind::Word) {
         // `st46qg`: the last digit belongs to the inward part.
-        (
-            (2..=3).contains(&district.len()).then_some(at + 2)?,
-            Some(at + 2),
-        )
+        ((2..=3).contains(&district.len()).then_some(at + 2)?, Some(at + 2))
     } else {
         ((district.len() <= 2).then_some(at + 2)?, None)
     };
@@ -104,10 +100,7 @@ fn postcode(scan: &Scan, at: usize) -> Option<Range<usize>> {
 
 /// The last two letters of a postcode never hold C, I, K, M, O or V.
 fn is_inward(letters: &str) -> bool {
-    letters.len() == 2
-        && letters
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() && !b"cikmov".contains(&b))
+    letters.len() == 2 && letters.bytes().all(|b| b.is_ascii_lowercase() && !b"cikmov".contains(&b))
 }
 
 /// `b4 9th`, `m8 2nd`: text speak, not Birmingham.
@@ -132,11 +125,7 @@ fn address(scan: &Scan, at: usize) -> Option<Range<usize>> {
     }
     let mut next = at + 1;
     let glued = scan.glued_to_next(at);
-    if glued
-        && scan
-            .word(next)
-            .is_some_and(|w| matches!(w, "st" | "nd" | "rd" | "th"))
-    {
+    if glued && scan.word(next).is_some_and(|w| matches!(w, "st" | "nd" | "rd" | "th")) {
         return None;
     }
     let letter = scan.word(next).is_some_and(|w| w.len() == 1 && w != "x");
@@ -166,10 +155,7 @@ fn address(scan: &Scan, at: usize) -> Option<Range<usize>> {
 /// Capitals in the name, or an address cue before the number.
 fn is_named(scan: &Scan, first: usize, street: usize, number: usize) -> bool {
     let capitals = scan.pieces[first..=street].iter().all(|p| p.capital);
-    capitals
-        || scan
-            .words_before(number, 5)
-            .any(|w| ADDRESS_CUES.contains(&w))
+    capitals || scan.words_before(number, 5).any(|w| ADDRESS_CUES.contains(&w))
 }
 
 /// `flat 3, 12 High Street`, `flat 3b 12 ...`.

@@ -43,12 +43,7 @@ impl<'a> Scan<'a> {
     pub(super) fn new(raw: &'a str) -> Self {
         let pieces = pieces(raw);
         let taken = vec![false; pieces.len()];
-        Self {
-            raw,
-            pieces,
-            taken,
-            found: Vec::new(),
-        }
+        Self { raw, pieces, taken, found: Vec::new() }
     }
 
     /// Takes pieces for a kind; `false` when one of them is taken already.
@@ -56,10 +51,7 @@ impl<'a> Scan<'a> {
         if !self.is_free(&range) {
             return false;
         }
-        let (start, end) = (
-            self.pieces[range.start].start,
-            self.pieces[range.end - 1].end,
-        );
+        let (start, end) = (self.pieces[range.start].start, self.pieces[range.end - 1].end);
         self.taken[range.clone()].fill(true);
         for piece in &mut self.pieces[range] {
             piece.kind = PieceKind::Placeholder;
@@ -104,15 +96,11 @@ impl<'a> Scan<'a> {
 
     /// The folded word at a place, if it is one.
     pub(super) fn word(&self, at: usize) -> Option<&str> {
-        self.get(at)
-            .filter(|p| p.kind == PieceKind::Word)
-            .map(|p| p.text.as_str())
+        self.get(at).filter(|p| p.kind == PieceKind::Word).map(|p| p.text.as_str())
     }
 
     pub(super) fn digits(&self, at: usize) -> Option<&str> {
-        self.get(at)
-            .filter(|p| p.kind == PieceKind::Digits)
-            .map(|p| p.text.as_str())
+        self.get(at).filter(|p| p.kind == PieceKind::Digits).map(|p| p.text.as_str())
     }
 
     /// Whether nothing, not even a blank, stands between a piece and the one after it.
@@ -142,10 +130,7 @@ fn words_of<'p>(pieces: impl Iterator<Item = &'p Piece>) -> impl Iterator<Item =
     let ends = |p: &&Piece| {
         !matches!(p.kind, PieceKind::Digits | PieceKind::Placeholder) && p.text != "\n"
     };
-    pieces
-        .take_while(ends)
-        .filter(|p| p.kind == PieceKind::Word)
-        .map(|p| p.text.as_str())
+    pieces.take_while(ends).filter(|p| p.kind == PieceKind::Word).map(|p| p.text.as_str())
 }
 
 fn pieces(raw: &str) -> Vec<Piece> {
@@ -161,13 +146,7 @@ fn pieces(raw: &str) -> Vec<Piece> {
                 PieceKind::Digits => surface.chars().filter_map(digit).collect(),
                 PieceKind::Mark | PieceKind::Placeholder => surface.to_owned(),
             };
-            found.push(Piece {
-                kind,
-                text,
-                start: at,
-                end,
-                capital: first.is_uppercase(),
-            });
+            found.push(Piece { kind, text, start: at, end, capital: first.is_uppercase() });
         }
         at = end;
     }
@@ -203,8 +182,6 @@ const ZEROS: [u32; 8] = [0x30, 0xff10, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6]
 /// The ASCII digit of a decimal digit of a known script.
 pub(super) fn digit(c: char) -> Option<char> {
     let code = u32::from(c);
-    let zero = ZEROS
-        .iter()
-        .find(|&&zero| (zero..zero + 10).contains(&code))?;
+    let zero = ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&code))?;
     char::from_digit(code - zero, 10)
 }

@@ -57,16 +57,12 @@ fn email(scan: &mut Scan, at: usize) -> Option<usize> {
         return (is_address && scan.claim(Kind::Email, start..end)).then_some(end);
     }
     let spoken_at = scan.word(at) == Some("at")
-        && scan
-            .word(at + 1)
-            .is_some_and(|host| MAIL_HOSTS.contains(&host));
+        && scan.word(at + 1).is_some_and(|host| MAIL_HOSTS.contains(&host));
     if !spoken_at || at == 0 {
         return None;
     }
     let dotted = scan.word(at + 2) == Some("dot") || scan.is_mark(at + 2, &['.']);
-    let ends = scan
-        .word(at + 3)
-        .is_some_and(|top| TOP_LEVELS.contains(&top));
+    let ends = scan.word(at + 3).is_some_and(|top| TOP_LEVELS.contains(&top));
     let start = glued_start(scan, at - 1);
     let end = at + 4;
     (dotted && ends && scan.claim(Kind::Email, start..end)).then_some(end)
@@ -104,16 +100,10 @@ fn leads_to_a_person(link: &str) -> bool {
         || link.chars().any(|c| super::scan::digit(c).is_some());
     let after_scheme = link.split_once("://").map_or(link, |(_, rest)| rest);
     let host = after_scheme.split('/').next().unwrap_or_default();
-    let is_personal = PERSONAL_HOSTS.iter().any(|p| {
-        if p.contains('.') {
-            host == *p
-        } else {
-            host.split('.').any(|part| part == *p)
-        }
-    });
-    let is_public = PUBLIC_PAGES
+    let is_personal = PERSONAL_HOSTS
         .iter()
-        .any(|page| link.trim_end_matches('/').ends_with(page));
+        .any(|p| if p.contains('.') { host == *p } else { host.split('.').any(|part| part == *p) });
+    let is_public = PUBLIC_PAGES.iter().any(|page| link.trim_end_matches('/').ends_with(page));
     tokens || (is_personal && !is_public)
 }
 

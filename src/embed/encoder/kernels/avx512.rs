@@ -116,10 +116,7 @@ impl Lanes for RegisterLanes {
         // SAFETY: reached only from functions that enable AVX-512 F.
         unsafe {
             let steps = _mm512_slli_epi32::<23>(_mm512_castps_si512(steps.0));
-            Self(_mm512_castsi512_ps(_mm512_add_epi32(
-                _mm512_castps_si512(self.0),
-                steps,
-            )))
+            Self(_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(self.0), steps)))
         }
     }
 
@@ -196,11 +193,7 @@ pub(super) fn multiply_int8(rows: QuantisedRows<'_>, weights: Int8Weights<'_>, o
     let (inputs, count) = (weights.inputs(), rows.count());
     let block = count.div_ceil(count.div_ceil(ROW_BLOCK));
     for (index, panel) in weights.panels.chunks_exact(inputs * PANEL).enumerate() {
-        let panel = Panel {
-            weights,
-            bytes: panel,
-            column: index * PANEL,
-        };
+        let panel = Panel { weights, bytes: panel, column: index * PANEL };
         for first in (0..count).step_by(block) {
             let block = first..(first + block).min(count);
             let output = &mut output[block.start * outputs..block.end * outputs];

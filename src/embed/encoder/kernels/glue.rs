@@ -95,11 +95,7 @@ pub(super) fn add_and_normalise<L: Lanes>(
         let inverse = L::splat(1.0 / (squares.sum() / width as f32 + epsilon).sqrt());
         for ((x, g), b) in row.iter_mut().zip(groups(gain)).zip(groups(bias)) {
             let centred = L::load(x).sub(mean);
-            centred
-                .mul(inverse)
-                .mul(L::load(g))
-                .add(L::load(b))
-                .store(x);
+            centred.mul(inverse).mul(L::load(g)).add(L::load(b)).store(x);
         }
     }
 }
@@ -117,9 +113,7 @@ fn exp_of_negative<L: Lanes>(x: L) -> L {
     let rounder = L::splat(ROUNDER);
     let shifted = x.mul(L::splat(std::f32::consts::LOG2_E)).add(rounder);
     let n = shifted.sub(rounder);
-    let f = x
-        .sub(n.mul(L::splat(LN_2_HIGH)))
-        .sub(n.mul(L::splat(LN_2_LOW)));
+    let f = x.sub(n.mul(L::splat(LN_2_HIGH))).sub(n.mul(L::splat(LN_2_LOW)));
     let mut power = L::splat(1.0 / 720.0);
     for coefficient in COEFFICIENTS {
         power = power.mul(f).add(L::splat(coefficient));
@@ -171,13 +165,7 @@ pub(super) fn attention<L: Lanes>(
     scratch.keys.resize(HEAD * padded, 0.0);
     scratch.scores.resize(QUERY_BLOCK * padded, 0.0);
     for head in 0..heads {
-        let place = Place {
-            projected,
-            hidden,
-            start: head * HEAD,
-            tokens,
-            padded,
-        };
+        let place = Place { projected, hidden, start: head * HEAD, tokens, padded };
         place.transpose_keys(&mut scratch.keys);
         let mut first = 0;
         while first < tokens {

@@ -61,16 +61,12 @@ pub(super) trait Lanes: Copy {
     /// The greatest lane.
     #[inline(always)]
     fn greatest(self) -> f32 {
-        self.to_array()
-            .into_iter()
-            .fold(f32::MIN, |most, x| if x > most { x } else { most })
+        self.to_array().into_iter().fold(f32::MIN, |most, x| if x > most { x } else { most })
     }
 
     /// The least lane.
     #[inline(always)]
     fn least(self) -> f32 {
-        self.to_array()
-            .into_iter()
-            .fold(f32::MAX, |least, x| if x < least { x } else { least })
+        self.to_array().into_iter().fold(f32::MAX, |least, x| if x < least { x } else { least })
     }
 }

@@ -148,9 +148,7 @@ macro_rules! dispatch {
 impl Kernels {
     /// The fastest path of this processor.
     pub(crate) fn detect() -> Self {
-        Self::on(CpuPath::Avx512Vnni).unwrap_or(Self {
-            path: CpuPath::Scalar,
-        })
+        Self::on(CpuPath::Avx512Vnni).unwrap_or(Self { path: CpuPath::Scalar })
     }
 
     /// The path asked for, if this processor has it.

@@ -79,9 +79,7 @@ impl Lanes for ArrayLanes {
 
     #[inline(always)]
     fn shift_exponent(self, steps: Self) -> Self {
-        self.zip(steps, |a, b| {
-            f32::from_bits(a.to_bits().wrapping_add(b.to_bits() << 23))
-        })
+        self.zip(steps, |a, b| f32::from_bits(a.to_bits().wrapping_add(b.to_bits() << 23)))
     }
 
     #[inline(always)]
@@ -131,9 +129,7 @@ fn panel_sums(row: &[u8], panel: &[u8]) -> [i32; PANEL] {
 pub(super) fn dot_rows(rows: &[u8], query: &[i8], dots: &mut [i32]) {
     for (row, dot) in rows.chunks_exact(query.len()).zip(dots) {
         let products = row.iter().zip(query);
-        *dot = products
-            .map(|(a, b)| i32::from(a.cast_signed()) * i32::from(*b))
-            .sum();
+        *dot = products.map(|(a, b)| i32::from(a.cast_signed()) * i32::from(*b)).sum();
     }
 }
 

@@ -38,10 +38,7 @@ struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
         self.0 >> 33
     }
 
@@ -109,40 +106,21 @@ impl Case {
     }
 
     fn weights(&self) -> Int8Weights<'_> {
-        let Self {
-            panels,
-            scales,
-            sums,
-            bias,
-            ..
-        } = self;
-        Int8Weights {
-            panels,
-            scales,
-            sums,
-            bias,
-        }
+        let Self { panels, scales, sums, bias, .. } = self;
+        Int8Weights { panels, scales, sums, bias }
     }
 
     fn quantised(&self, kernels: Kernels) -> (Vec<u8>, Vec<f32>, Vec<i32>) {
         let mut values = vec![0; self.rows.len()];
         let (mut scales, mut zeros) = (vec![0.0; self.count], vec![0; self.count]);
-        let to = QuantisedRowsMut {
-            values: &mut values,
-            scales: &mut scales,
-            zeros: &mut zeros,
-        };
+        let to = QuantisedRowsMut { values: &mut values, scales: &mut scales, zeros: &mut zeros };
         kernels.quantise_rows(&self.rows, self.inputs, to);
         (values, scales, zeros)
     }
 
     fn multiply(&self, kernels: Kernels, output: &mut [f32]) {
         let (values, scales, zeros) = self.quantised(kernels);
-        let rows = QuantisedRows {
-            values: &values,
-            scales: &scales,
-            zeros: &zeros,
-        };
+        let rows = QuantisedRows { values: &values, scales: &scales, zeros: &zeros };
         kernels.multiply_int8(rows, self.weights(), output);
     }
 }
@@ -277,11 +255,7 @@ fn erf(x: f64) -> f64 {
         term *= -x * x / n;
         sum += term / (2.0 * n + 1.0);
     }
-    if x.abs() > 4.5 {
-        x.signum()
-    } else {
-        sum * 2.0 / std::f64::consts::PI.sqrt()
-    }
+    if x.abs() > 4.5 { x.signum() } else { sum * 2.0 / std::f64::consts::PI.sqrt() }
 }
 
 #[test]
@@ -294,10 +268,7 @@ fn gelu_agrees_with_f64() {
     for (x, y) in values.into_iter().zip(ours) {
         let x = f64::from(x);
         let expected = x / 2.0 * (1.0 + erf(x / std::f64::consts::SQRT_2));
-        assert!(
-            (f64::from(y) - expected).abs() < 2e-6,
-            "{x}: {y} instead of {expected}"
-        );
+        assert!((f64::from(y) - expected).abs() < 2e-6, "{x}: {y} instead of {expected}");
     }
 }
 
@@ -306,9 +277,8 @@ fn attention_agrees_with_f64() {
     let (tokens, heads) = (37, 2);
     let hidden = heads * HEAD;
     let mut random = Random(5);
-    let projected: Vec<f32> = (0..tokens * 3 * hidden)
-        .map(|_| random.below(2001) as f32 / 500.0 - 2.0)
-        .collect();
+    let projected: Vec<f32> =
+        (0..tokens * 3 * hidden).map(|_| random.below(2001) as f32 / 500.0 - 2.0).collect();
     let ours = same_bits(tokens * hidden, |kernels, to| {
         kernels.attention(&projected, heads, &mut AttentionScratch::default(), to);
     });
@@ -318,28 +288,21 @@ fn attention_agrees_with_f64() {
     for (place, value) in ours.into_iter().enumerate() {
         let (token, head, d) = (place / hidden, place % hidden / HEAD, place % HEAD);
         let weight = |other| {
-            let dot: f64 = (0..HEAD)
-                .map(|d| part(token, 0, head, d) * part(other, 1, head, d))
-                .sum();
+            let dot: f64 =
+                (0..HEAD).map(|d| part(token, 0, head, d) * part(other, 1, head, d)).sum();
             (dot / (HEAD as f64).sqrt()).exp()
         };
         let total: f64 = (0..tokens).map(weight).sum();
-        let expected: f64 = (0..tokens)
-            .map(|other| weight(other) / total * part(other, 2, head, d))
-            .sum();
-        assert!(
-            (f64::from(value) - expected).abs() < 2e-5,
-            "{value} instead of {expected}"
-        );
+        let expected: f64 =
+            (0..tokens).map(|other| weight(other) / total * part(other, 2, head, d)).sum();
+        assert!((f64::from(value) - expected).abs() < 2e-5, "{value} instead of {expected}");
     }
 }
 
 #[test]
 fn layer_normalisation_agrees_with_f64() {
     let mut random = Random(3);
-    let rows: Vec<f32> = (0..5 * 64)
-        .map(|_| random.below(2001) as f32 / 100.0 - 7.0)
-        .collect();
+    let rows: Vec<f32> = (0..5 * 64).map(|_| random.below(2001) as f32 / 100.0 - 7.0).collect();
     let (gain, bias) = (vec![1.5; 64], vec![-0.25; 64]);
     let ours = same_bits(rows.len(), |kernels, to| {
         to.copy_from_slice(&rows);
@@ -347,11 +310,7 @@ fn layer_normalisation_agrees_with_f64() {
     });
     for (row, ours) in rows.chunks_exact(64).zip(ours.chunks_exact(64)) {
         let mean: f64 = row.iter().map(|x| f64::from(*x)).sum::<f64>() / 64.0;
-        let variance: f64 = row
-            .iter()
-            .map(|x| (f64::from(*x) - mean).powi(2))
-            .sum::<f64>()
-            / 64.0;
+        let variance: f64 = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / 64.0;
         for (x, y) in row.iter().zip(ours) {
             let expected = (f64::from(*x) - mean) / variance.sqrt() * 1.5 - 0.25;
             assert!((f64::from(*y) - expected).abs() < 2e-5);

@@ -1,0 +1,470 @@
+//! The way of a message: safety, routes, redaction, retrieval, fusion, evidence, confidence,
+//! and only then words.
+//!
+//! [`Engine`] is `Send + Sync`; share it in an `Arc`. Asking takes no lock that a reload holds
+//! for longer than a pointer's swap. A message is read in memory only: nothing here stores or
+//! logs it.
+
+mod asking;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use crate::answer::response::Response;
+use crate::calibrate::artifact::{Binding, Verdict};
+use crate::calibrate::evidence::EVIDENCE_VERSION;
+use crate::calibrate::{Artifact, Calibrator, Evidence};
+use crate::dialogue::safety::SafetyRules;
+use crate::embed::{Embedder, default_model};
+use crate::error::Error;
+use crate::fuse::{Fusion, FusionExplanation};
+use crate::ids::{DocumentId, Fingerprint, PassageId};
+use crate::index::settings::Settings;
+use crate::index::snapshot::Snapshot;
+use crate::index::store::{Revocation, Store, StoreError};
+use crate::query::Query;
+use crate::retrieve::dense::Dense;
+use crate::retrieve::lexical::Lexical;
+use crate::retrieve::{BoundQuery, Candidates, Ranking, Retriever, RetrieverExplanation, Row};
+use crate::score::Score;
+
+pub use asking::ASK_DEPTH;
+
+use asking::Asking;
+
+/// The calibrator fitted on the shipped corpus.
+const SHIPPED_CALIBRATOR: &str = include_str!("../../models/calibrators/shipped.json");
+
+/// Answers messages from one index.
+pub struct Engine {
+    store: Store,
+    embedder: Arc<dyn Embedder>,
+    settings: Option<Settings>,
+    artifact: Option<Artifact>,
+    state: RwLock<Arc<State>>,
+    revocations: Mutex<Revocations>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// Everything that one snapshot answers with.
+struct State {
+    snapshot: Arc<Snapshot>,
+    settings: Settings,
+    lexical: Lexical,
+    dense: Dense,
+    rules: SafetyRules,
+    calibrator: Option<Calibrator>,
+}
+
+/// Revocations as last read.
+#[derive(Default)]
+struct Revocations {
+    seen: Option<(u64, SystemTime)>,
+    by_document: Arc<BTreeMap<DocumentId, Revocation>>,
+}
+
+/// Makes an [`Engine`].
+pub struct EngineBuilder {
+    index: PathBuf,
+    embedder: Option<Arc<dyn Embedder>>,
+    settings: Option<Settings>,
+    artifact: Option<Artifact>,
+}
+
+impl EngineBuilder {
+    /// Uses another embedder than the built-in model; it must be the one the index was built
+    /// with.
+    #[must_use]
+    pub fn embedder(mut self, embedder: Arc<dyn Embedder>) -> Self {
+        self.embedder = Some(embedder);
+        self
+    }
+
+    /// Uses other settings than those the index was built with.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
+    /// Uses another calibrator than the index's or the built-in one.
+    #[must_use]
+    pub fn calibrator(mut self, artifact: Artifact) -> Self {
+        self.artifact = Some(artifact);
+        self
+    }
+
+    /// Opens the index.
+    ///
+    /// # Errors
+    /// [`Error`] when the index is missing, damaged or made with another model.
+    pub fn open(self) -> Result<Engine, Error> {
+        if let Some(settings) = &self.settings {
+            settings.check()?;
+        }
+        let embedder: Arc<dyn Embedder> = match self.embedder {
+            Some(embedder) => embedder,
+            None => Arc::new(default_model()?),
+        };
+        let store = Store::new(self.index);
+        let state = State::open(&store, &embedder, self.settings.as_ref(), self.artifact.as_ref())?;
+        let engine = Engine {
+            store,
+            embedder,
+            settings: self.settings,
+            artifact: self.artifact,
+            state: RwLock::new(Arc::new(state)),
+            revocations: Mutex::default(),
+        };
+        engine.revocations()?;
+        Ok(engine)
+    }
+}
+
+impl State {
+    fn open(
+        store: &Store,
+        embedder: &Arc<dyn Embedder>,
+        settings: Option<&Settings>,
+        artifact: Option<&Artifact>,
+    ) -> Result<State, Error> {
+        let snapshot = Arc::new(store.open_current()?);
+        let inputs = &snapshot.manifest().inputs;
+        if inputs.embedder != embedder.fingerprint() {
+            return Err(Error::OtherEmbedder {
+                built_with: inputs.embedder_name.clone(),
+                given: embedder.name().to_owned(),
+            });
+        }
+        let settings = settings.unwrap_or(&snapshot.manifest().settings).clone();
+        let lexical = Lexical::new(
+            Arc::clone(snapshot.postings()),
+            Arc::clone(snapshot.analyzer()),
+            settings.lexical.clone(),
+        );
+        let dense = Dense::new(
+            Arc::clone(embedder),
+            Arc::clone(snapshot.vectors()),
+            settings.dense.clone(),
+        );
+        let rules = SafetyRules::from_sources(snapshot.rules().to_vec())?;
+        let binding = Binding {
+            evidence: EVIDENCE_VERSION,
+            embedder: embedder.fingerprint(),
+            settings: settings.fingerprint(),
+        };
+        let calibrator = calibrator(store, artifact, &binding)?;
+        Ok(State { snapshot, settings, lexical, dense, rules, calibrator })
+    }
+}
+
+/// The calibrator given, else the index's own, else the built-in one. One that was asked for or
+/// fitted for this index must fit; the built-in one is left out where it does not, and then
+/// nothing is answered.
+fn calibrator(
+    store: &Store,
+    given: Option<&Artifact>,
+    binding: &Binding,
+) -> Result<Option<Calibrator>, Error> {
+    if let Some(artifact) = given {
+        return Ok(Some(Calibrator::new(artifact.clone(), binding)?));
+    }
+    let own = store.calibrations().join("current.json");
+    if own.exists() {
+        let artifact = Artifact::parse(&fs_err::read_to_string(own)?)?;
+        return Ok(Some(Calibrator::new(artifact, binding)?));
+    }
+    let shipped = Artifact::parse(SHIPPED_CALIBRATOR).ok();
+    Ok(shipped.and_then(|artifact| Calibrator::new(artifact, binding).ok()))
+}
+
+/// What the engine says, with what it was made from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// What to say.
+    pub response: Response,
+    /// Id of the snapshot it was made from.
+    pub snapshot: Fingerprint,
+    /// What must be shown beside it, for example that the corpus is an example.
+    pub notice: Option<String>,
+    /// The winning passage, if anything was retrieved.
+    pub winner: Option<PassageId>,
+    /// What the calibrator saw.
+    pub evidence: Option<Evidence>,
+    /// What the calibrator said.
+    pub verdict: Option<Verdict>,
+    /// How the winner's score came about.
+    pub explanation: Option<Explanation>,
+    /// How long each stage took.
+    pub timings: Timings,
+}
+
+/// Time spent by stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Timings {
+    /// Safety and routes.
+    pub rules_us: u64,
+    /// Lexical retrieval.
+    pub lexical_us: u64,
+    /// Embedding the query and scanning the vectors.
+    pub dense_us: u64,
+    /// Candidates, fusion, evidence and confidence.
+    pub rank_us: u64,
+    /// Extraction and the last check.
+    pub answer_us: u64,
+    /// All of it.
+    pub total_us: u64,
+}
+
+/// From postings to confidence, number by number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The passage explained.
+    pub passage: String,
+    /// Its lexical score.
+    pub lexical: RetrieverExplanation,
+    /// Its dense score.
+    pub dense: RetrieverExplanation,
+    /// How the two were blended.
+    pub fusion: FusionExplanation,
+    /// Added because the passage was written for the very locality or nation asked about.
+    pub scope_bonus: f64,
+    /// Fused score and bonus.
+    pub score: f64,
+}
+
+/// A passage found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The passage.
+    pub passage: PassageId,
+    /// Title of its document.
+    pub title: String,
+    /// Its section.
+    pub section: String,
+    /// Its text.
+    pub body: String,
+    /// Its fused score.
+    pub score: Score,
+}
+
+/// A document ranked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankedDocument {
+    /// The document.
+    pub document: DocumentId,
+    /// Score of its best passage.
+    pub score: Score,
+}
+
+impl Engine {
+    /// Opens the index in a folder with the built-in model.
+    ///
+    /// # Errors
+    /// [`Error`] when the index is missing, damaged or made with another model.
+    pub fn open(index: impl AsRef<Path>) -> Result<Engine, Error> {
+        Engine::builder(index).open()
+    }
+
+    /// Chooses embedder, settings or calibrator before opening.
+    pub fn builder(index: impl AsRef<Path>) -> EngineBuilder {
+        EngineBuilder {
+            index: index.as_ref().to_owned(),
+            embedder: None,
+            settings: None,
+            artifact: None,
+        }
+    }
+
+    /// Serves the snapshot that is current now. Requests under way end on the old one.
+    ///
+    /// # Errors
+    /// [`Error`] when the new snapshot does not open; the old one stays served.
+    pub fn reload(&self) -> Result<(), Error> {
+        let state = State::open(
+            &self.store,
+            &self.embedder,
+            self.settings.as_ref(),
+            self.artifact.as_ref(),
+        )?;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        Ok(())
+    }
+
+    /// The snapshot served.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.state().snapshot)
+    }
+
+    /// The settings in use.
+    pub fn settings(&self) -> Settings {
+        self.state().settings.clone()
+    }
+
+    /// What a calibrator must be bound to, to be used with this engine.
+    pub fn binding(&self) -> Binding {
+        Binding {
+            evidence: EVIDENCE_VERSION,
+            embedder: self.embedder.fingerprint(),
+            settings: self.state().settings.fingerprint(),
+        }
+    }
+
+    fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Answers a message, or says why not.
+    ///
+    /// # Errors
+    /// [`Error`] when revocations, postings or the model cannot be read. A message is never an
+    /// error, whatever it holds.
+    pub fn ask(&self, query: &Query) -> Result<Response, Error> {
+        self.reply(query).map(|reply| reply.response)
+    }
+
+    /// Answers a message, with everything the answer was made from.
+    ///
+    /// # Errors
+    /// As [`Engine::ask`].
+    pub fn reply(&self, query: &Query) -> Result<Reply, Error> {
+        let state = self.state();
+        let revocations = self.revocations()?;
+        Asking { state: &state, revocations: &revocations, query, timings: Cell::default() }.reply()
+    }
+
+    /// The best passages, whoever may be shown them.
+    ///
+    /// # Errors
+    /// As [`Engine::ask`].
+    pub fn search(&self, text: &str, depth: usize) -> Result<Vec<Found>, Error> {
+        let state = self.state();
+        let ranking = state.rank(text, depth)?;
+        let found = ranking.hits().iter().take(depth).filter_map(|hit| {
+            let passage = state.snapshot.passage(hit.row)?;
+            let document = state.snapshot.document_of(hit.row)?;
+            Some(Found {
+                passage: passage.id.clone(),
+                title: document.title.clone(),
+                section: passage.section(),
+                body: passage.body.clone(),
+                score: hit.score,
+            })
+        });
+        Ok(found.collect())
+    }
+
+    /// The best `depth` documents, each scored by its best passage.
+    ///
+    /// # Errors
+    /// As [`Engine::ask`].
+    pub fn rank_documents(&self, text: &str, depth: usize) -> Result<Vec<RankedDocument>, Error> {
+        let state = self.state();
+        let passages = state.snapshot.passages().len();
+        let mut passage_depth = depth.max(1);
+        loop {
+            let ranking = state.rank(text, passage_depth)?;
+            let mut seen = BTreeSet::new();
+            let documents: Vec<RankedDocument> = ranking
+                .hits()
+                .iter()
+                .filter_map(|hit| {
+                    let document = state.snapshot.document_of(hit.row)?;
+                    seen.insert(&document.id)
+                        .then(|| RankedDocument { document: document.id.clone(), score: hit.score })
+                })
+                .take(depth)
+                .collect();
+            if documents.len() >= depth || passage_depth >= passages {
+                return Ok(documents);
+            }
+            passage_depth = passage_depth.saturating_mul(4);
+        }
+    }
+
+    /// How the score of a passage comes about for a text, as `search` ranks it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPassage`] when the passage is not in the snapshot.
+    pub fn explain(&self, text: &str, passage: &PassageId) -> Result<Explanation, Error> {
+        let state = self.state();
+        let row = state
+            .snapshot
+            .row(passage)
+            .ok_or_else(|| Error::UnknownPassage { passage: passage.to_string() })?;
+        let lexical = state.lexical.bind(text)?;
+        let dense = state.dense.bind(text)?;
+        let depth = state.snapshot.passages().len();
+        let candidates = Candidates::gather(lexical.as_ref(), dense.as_ref(), depth);
+        state.explain(row, lexical.as_ref(), dense.as_ref(), &candidates, 0.0)
+    }
+
+    /// Reads revocations again whenever their file has changed.
+    fn revocations(&self) -> Result<Arc<BTreeMap<DocumentId, Revocation>>, Error> {
+        let path = self.store.revocations_path();
+        let mut known = self.revocations.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = match fs_err::metadata(&path) {
+            Ok(metadata) => Some((metadata.len(), metadata.modified().map_err(StoreError::from)?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(StoreError::from(error).into()),
+        };
+        if seen != known.seen {
+            known.by_document = Arc::new(self.store.revocations()?);
+            known.seen = seen;
+        }
+        Ok(Arc::clone(&known.by_document))
+    }
+}
+
+impl State {
+    fn rank(&self, text: &str, depth: usize) -> Result<Ranking, Error> {
+        let lexical = self.lexical.bind(text)?;
+        let dense = self.dense.bind(text)?;
+        let candidates = Candidates::gather(lexical.as_ref(), dense.as_ref(), depth);
+        Ok(self.settings.fusion.fuse(&candidates))
+    }
+
+    fn explain(
+        &self,
+        row: Row,
+        lexical: &dyn BoundQuery,
+        dense: &dyn BoundQuery,
+        candidates: &Candidates,
+        scope_bonus: f64,
+    ) -> Result<Explanation, Error> {
+        let passage = self.snapshot.passage(row).map(|p| p.id.to_string()).unwrap_or_default();
+        let candidate =
+            candidates.get(row).ok_or(Error::UnknownPassage { passage: passage.clone() })?;
+        let fusion = self.settings.fusion.explain(candidate, candidates);
+        Ok(Explanation {
+            passage,
+            lexical: lexical.explain(row)?,
+            dense: dense.explain(row)?,
+            score: fusion.score + scope_bonus,
+            fusion,
+            scope_bonus,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_can_be_shared_between_threads() {
+        fn check<T: Send + Sync>() {}
+        check::<Engine>();
+        check::<Reply>();
+    }
+}
