@@ -20,7 +20,7 @@ use guidepost::query::Query;
 use jiff::{Timestamp, tz::Offset};
 
 /// The decision and the words for a message.
-fn answer(corpus: &Path, index: &Path, message: &str) -> Result<String, Box<dyn Error>> {
+pub(crate) fn answer(corpus: &Path, index: &Path, message: &str) -> Result<String, Box<dyn Error>> {
     let model = Arc::new(default_model()?);
     let count = |text: &str| model.count_tokens(text).unwrap_or(usize::MAX);
     let embedder: Arc<dyn Embedder> = model.clone();

@@ -160,7 +160,7 @@ fn build_kind(error: &BuildError) -> ErrorKind {
         BuildError::Io(_) | BuildError::Cache(_) | BuildError::Postings(_) => {
             ErrorKind::Environment
         }
-        BuildError::Matrix(_) | BuildError::Encode(_) => ErrorKind::Bug,
+        BuildError::Matrix(_) | BuildError::Encode(_) | BuildError::Model(_) => ErrorKind::Bug,
     }
 }
 

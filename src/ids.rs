@@ -233,6 +233,12 @@ impl fmt::Display for PassageId {
     }
 }
 
+/// Number of a passage in its snapshot: documents by id descending, then passages by ordinal
+/// ascending, so that comparing rows breaks ties as documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Row(pub u32);
+
 /// A BLAKE3 hash, shown as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::corpus::document::{Document, Passage, Unit};
+use crate::corpus::document::{Block, Document, Passage, Unit};
 use crate::text::analyse::Analyzer;
 
 /// Sentences an answer quotes at most, unless one unit alone holds more.
@@ -95,7 +95,6 @@ pub fn sentences(passage: &Passage, spans: &[Range<usize>]) -> usize {
 
 /// All spans of a document's body, for fixed texts, which are sent whole.
 pub fn whole(document: &Document) -> Vec<Range<usize>> {
-    use crate::corpus::document::Block;
     let spans = document.blocks.iter().flat_map(|block| match block {
         Block::Heading { .. } => Vec::new(),
         Block::Paragraph { sentences, .. } | Block::Item { sentences, .. } => sentences.clone(),

@@ -8,7 +8,6 @@
 pub mod extract;
 pub mod ground;
 pub mod response;
-pub mod wire;
 
 pub use response::{
     Answer, Citation, Clarify, Handover, Meaning, Nearest, Reason, Response, Standing, Urgent,

@@ -1,8 +1,9 @@
 //! What the calibrator sees of a ranking: how strong, how clear, how well agreed the winner is.
 //!
 //! All features are normalised by the query or by the list at hand, so that they mean the same
-//! on another corpus: none is a raw BM25 score. "Rival" is the best passage of another document
-//! than the winner's.
+//! on another corpus: none is a raw BM25 score. "Rival" is the best passage that competes with the
+//! winner: of another document, general and local guidance on one programme apart, which
+//! complete each other.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,8 +52,8 @@ pub struct Context<'a> {
     pub lexical: &'a RetrieverExplanation,
     /// How the winner's dense score came about.
     pub dense: &'a RetrieverExplanation,
-    /// Number of the document a row belongs to.
-    pub document_of: &'a dyn Fn(Row) -> Option<u32>,
+    /// Whether the second row competes with the first, the winner: it answers something else.
+    pub is_rival: &'a dyn Fn(Row, Row) -> bool,
     /// Whether the message is put as a question.
     pub asks: bool,
 }
@@ -66,8 +67,7 @@ impl Evidence {
         let candidates = context.candidates;
         let winner = context.ranking.first()?;
         let won = candidates.get(winner.row)?;
-        let document = (context.document_of)(winner.row);
-        let is_rival = |row: Row| (context.document_of)(row) != document;
+        let is_rival = |row: Row| (context.is_rival)(winner.row, row);
         let rival = context.ranking.hits().iter().find(|hit| is_rival(hit.row));
         let listed: Vec<&Candidate> =
             context.ranking.hits().iter().filter_map(|hit| candidates.get(hit.row)).collect();

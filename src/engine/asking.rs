@@ -40,7 +40,7 @@ const SCOPE_BONUS: f64 = 0.05;
 /// still be considered: farther down, the question is about something else.
 const SCOPE_REACH: f64 = 0.15;
 /// P(in scope) below which a message that was not answered is called out of scope.
-const IN_SCOPE: f64 = 0.5;
+const IN_SCOPE: f64 = 0.4;
 /// Id of the approved line that points to another programme.
 const OTHER_PROGRAMME_REPLY: &str = "route-other-programme";
 /// Id of the approved line that asks which programme is meant.
@@ -279,13 +279,24 @@ impl<'a> Asking<'a> {
             unrestricted,
             lexical: &retrieved.lexical.explain(first.row)?,
             dense: &retrieved.dense.explain(first.row)?,
-            document_of: &|row| self.state.snapshot.document_number_of(row),
+            is_rival: &|winner, row| self.is_rival(winner, row),
             asks: retrieved.asks,
         });
         Ok(evidence.map(|evidence| {
             let verdict = self.state.calibrator.as_ref().map(|c| c.judge(&evidence));
             Head { row: first.row, evidence, verdict }
         }))
+    }
+
+    fn is_rival(&self, winner: Row, row: Row) -> bool {
+        let snapshot = &self.state.snapshot;
+        let (Some(won), Some(other)) = (snapshot.document_of(winner), snapshot.document_of(row))
+        else {
+            return false;
+        };
+        let complete_each_other = (won.kind == Kind::Local) != (other.kind == Kind::Local)
+            && other.programme.serves(&won.programme);
+        won.id != other.id && !complete_each_other
     }
 
     fn is_sure(&self, head: &Head) -> bool {

@@ -6,6 +6,7 @@
 //! logs it.
 
 mod asking;
+pub mod wire;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -20,9 +20,10 @@ use crate::corpus::read::{Corpus, Issue, ReadError, Severity, read_corpus};
 use crate::corpus::split::split;
 use crate::dialogue::safety::{Decision, SafetyError, SafetyRules};
 use crate::durable;
-use crate::embed::Embedder;
 use crate::embed::cache::{CacheError, EmbeddingCache};
+use crate::embed::encoder::LoadError;
 use crate::embed::matrix::{MatrixError, QuantisedMatrix, QuantisedVector};
+use crate::embed::{Embedder, default_model};
 use crate::ids::{DocumentId, Fingerprint};
 use crate::text::analyse::{Analysis, Analyzer, SynonymError, Synonyms};
 
@@ -116,6 +117,9 @@ pub enum BuildError {
     /// Texts could not be embedded, or the cache of embeddings cannot be used.
     #[error(transparent)]
     Cache(#[from] CacheError),
+    /// The built-in model cannot be loaded.
+    #[error(transparent)]
+    Model(#[from] LoadError),
     /// Vectors could not be written.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
@@ -267,6 +271,26 @@ pub fn build(
     durable::sync_tree(folder.path())?;
     writer.publish(folder, id)?;
     Ok(Built { id, embedded: fresh, texts, reused: false })
+}
+
+/// Builds the snapshot of some sources with the built-in model and the default settings, and
+/// publishes it as current in the index folder.
+///
+/// # Errors
+/// As [`build`]; [`BuildError::Model`] when the built-in model is damaged.
+pub fn build_default(index: &Path, sources: &Sources) -> Result<Built, BuildError> {
+    let encoder = Arc::new(default_model()?);
+    let count = |text: &str| encoder.count_tokens(text).unwrap_or(usize::MAX);
+    let embedder: Arc<dyn Embedder> = Arc::clone(&encoder) as Arc<dyn Embedder>;
+    build(
+        &Store::new(index),
+        sources,
+        &embedder,
+        &count,
+        &Settings::default(),
+        BuildOptions::default(),
+        &Quiet,
+    )
 }
 
 fn gather(sources: &Sources, count_tokens: CountTokens<'_>, progress: &dyn Progress) -> Contents {

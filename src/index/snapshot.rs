@@ -12,8 +12,7 @@ use super::postings::{Postings, PostingsError};
 use super::vectors::{Vectors, VectorsMismatch};
 use crate::corpus::document::{Document, Passage};
 use crate::embed::matrix::{MatrixError, QuantisedMatrix};
-use crate::ids::{DocumentId, Fingerprint, PassageId};
-use crate::retrieve::Row;
+use crate::ids::{DocumentId, Fingerprint, PassageId, Row};
 use crate::text::analyse::{Analyzer, SynonymError, Synonyms};
 
 /// File of the manifest.

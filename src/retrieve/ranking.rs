@@ -7,14 +7,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use serde::{Deserialize, Serialize};
-
+pub use crate::ids::Row;
 use crate::score::Score;
-
-/// Number of a passage in its snapshot, in tie order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Row(pub u32);
 
 /// A row and its score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

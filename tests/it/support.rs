@@ -289,7 +289,7 @@ pub(crate) fn decision(reply: &Reply) -> String {
 
 /// A reply as the bytes a service would send, without timings.
 pub(crate) fn bytes(reply: Reply) -> String {
-    use guidepost::answer::wire::WireReply;
+    use guidepost::engine::wire::WireReply;
     serde_json::to_string(&WireReply::new(reply, false, true)).unwrap()
 }
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::answer::Response;
-use crate::answer::wire::WireReply;
 use crate::cli::args::{AskArgs, ChatArgs, Global, Scope};
 use crate::cli::{Outcome, printer, settings};
 use crate::durable;
+use crate::engine::wire::WireReply;
 use crate::engine::{Engine, Reply};
 use crate::error::Error;
 use crate::eval::topic::{Topic, read_topics};

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::response::{Citation, Response};
+use super::{Explanation, Reply, Timings};
+use crate::answer::{Citation, Response};
 use crate::calibrate::Confidence;
-use crate::engine::{Explanation, Reply, Timings};
 
 /// A reply as JSON. Fields that do not apply are `null` or empty, never left out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
