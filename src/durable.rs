@@ -6,17 +6,31 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes a file whole: into a temporary file beside it, fsynced, renamed, folder fsynced.
+/// Writes a file whole: into a temporary file beside it, fsynced, renamed, folder fsynced. A file
+/// that is replaced keeps its permissions.
 ///
 /// # Errors
 /// The IO error of whichever step failed, naming the path; the old file, if any, is untouched.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = parent(path);
-    let mut aside = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    let mut aside = builder(".writing-", 0o666).tempfile_in(folder)?;
     aside.write_all(bytes)?;
+    if let Ok(old) = std::fs::metadata(path) {
+        aside.as_file().set_permissions(old.permissions())?;
+    }
     aside.as_file().sync_all()?;
     aside.persist(path).map_err(|e| e.error)?;
     sync_folder(folder)
+}
+
+/// Writes a new file and fsyncs it; for files of a folder that is itself built aside.
+///
+/// # Errors
+/// The IO error, naming the path; that the file exists already is one.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Appends one record to a file and fsyncs it; creates the file first if need be.
@@ -63,6 +77,29 @@ pub fn sync_tree(folder: &Path) -> io::Result<()> {
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     // Folders cannot be opened as files everywhere; where they cannot, renames are durable.
     if cfg!(unix) { fs_err::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// An empty folder with a name of its own, for building something aside.
+///
+/// # Errors
+/// The IO error, naming the path.
+pub fn folder_aside(folder: &Path, prefix: &str) -> io::Result<tempfile::TempDir> {
+    builder(prefix, 0o777).tempdir_in(folder)
+}
+
+/// What is built aside becomes public when it is renamed, so it gets the permissions of any
+/// other new file (less the process's mask), not the private ones of a temporary file.
+fn builder(prefix: &str, mode: u32) -> tempfile::Builder<'_, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    builder
 }
 
 fn parent(path: &Path) -> &Path {

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::document::{Approval, Document, Role, Status};
 use super::read::{Corpus, Issue, ReadError, read_corpus, read_document};
-use super::write::{replace, sync_folder};
+use crate::durable;
 use crate::ids::DocumentId;
 
 /// An approval to record.
@@ -213,7 +213,8 @@ fn change(
 fn write_all(root: &Path, edits: &[Document]) -> Result<(), ApproveError> {
     let write = |after: &Document| {
         let path = root.join(&after.path);
-        replace(&path, after.text.as_bytes()).map_err(|source| ApproveError::Write { path, source })
+        durable::write(&path, after.text.as_bytes())
+            .map_err(|source| ApproveError::Write { path, source })
     };
     let results: Vec<Result<(), ApproveError>> = edits.par_iter().map(write).collect();
     results.into_iter().collect::<Result<(), _>>()?;
@@ -222,7 +223,7 @@ fn write_all(root: &Path, edits: &[Document]) -> Result<(), ApproveError> {
         .filter_map(|after| root.join(&after.path).parent().map(Path::to_owned))
         .collect();
     for path in folders {
-        sync_folder(&path).map_err(|source| ApproveError::Write { path, source })?;
+        durable::sync_folder(&path).map_err(|source| ApproveError::Write { path, source })?;
     }
     Ok(())
 }

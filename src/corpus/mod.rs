@@ -12,7 +12,6 @@ pub mod import;
 pub mod lint;
 pub mod read;
 pub mod split;
-mod write;
 
 #[cfg(test)]
 mod testing;

@@ -7,7 +7,7 @@
 //! module prints nothing and does not know the command line.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -19,6 +19,7 @@ use super::manifest::{FileRecord, Manifest, ManifestError};
 use super::model::{F32_FILE, INT8_FILE, MANIFEST_FILE, ModelFiles, Precision};
 use super::quantise::quantise_weights;
 use super::{EmbedError, Embedder, model};
+use crate::durable;
 
 /// Why a model file could not be handled.
 #[derive(Debug, thiserror::Error)]
@@ -181,12 +182,12 @@ pub fn pull(from: &Path, models: &Path) -> Result<PathBuf, ModelsError> {
         let content = read_pinned(&from.join(file), expected)?;
         let there = folder.join(file);
         if !there.is_file() || FileRecord::of(&fs::read(&there)?) != *expected {
-            write_aside(&there, &content)?;
+            durable::write(&there, &content)?;
         }
     }
     let text = toml::to_string(&manifest)
         .map_err(|source| ModelsError::WriteManifest { source: Box::new(source) })?;
-    write_aside(&folder.join(MANIFEST_FILE), text.as_bytes())?;
+    durable::write(&folder.join(MANIFEST_FILE), text.as_bytes())?;
     Ok(folder)
 }
 
@@ -198,21 +199,6 @@ fn read_pinned(path: &Path, expected: &FileRecord) -> Result<Vec<u8>, ModelsErro
     }
     let (expected, found) = (expected.sha256.clone(), found.sha256);
     Err(ModelsError::Hash { path: path.to_owned(), expected, found })
-}
-
-/// Writes a file beside its place, waits until it is on disk, and renames it.
-fn write_aside(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{}.part", std::process::id()));
-    let mut file = fs::File::create(&aside)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&aside, path)?;
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => fs::File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
 }
 
 /// What [`verify`] found out about one file.
@@ -307,7 +293,7 @@ pub fn quantise(folder: &Path, output: &Path) -> Result<FileRecord, ModelsError>
         manifest.pulled.get(F32_FILE).ok_or(ManifestError::Unlisted { file: F32_FILE })?;
     let published = read_pinned(&folder.join(F32_FILE), expected)?;
     let weights = quantise_weights(&published, &manifest)?;
-    write_aside(output, &weights)?;
+    durable::write(output, &weights)?;
     Ok(FileRecord::of(&weights))
 }
 

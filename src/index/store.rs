@@ -299,7 +299,7 @@ impl Writer<'_> {
                 fs_err::remove_dir_all(entry.path())?;
             }
         }
-        Ok(tempfile::Builder::new().prefix(BUILDING).tempdir_in(folder)?)
+        Ok(durable::folder_aside(&folder, BUILDING)?)
     }
 
     /// Renames a finished folder to its id and makes it current.

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use self::draft::Draft;
 use super::document::Cut;
 use super::read::{Issue, QUARANTINE, read_document};
-use super::write::{create, sync_folder};
+use crate::durable;
 use crate::ids::{DocumentId, IdError, Nation, Programme};
 
 /// The attribution that the Open Government Licence asks for when the publisher states none.
@@ -278,12 +278,13 @@ fn write_folder(files: &[(String, String)], target: &Path) -> io::Result<()> {
     if files.iter().any(|(path, _)| path.contains('/')) {
         fs_err::create_dir(staged.join(QUARANTINE))?;
     }
-    files.par_iter().try_for_each(|(path, text)| create(&staged.join(path), text.as_bytes()))?;
+    files
+        .par_iter()
+        .try_for_each(|(path, text)| durable::create(&staged.join(path), text.as_bytes()))?;
     for folder in [staged.join(QUARANTINE), staged.clone()].iter().filter(|f| f.is_dir()) {
-        sync_folder(folder)?;
+        durable::sync_folder(folder)?;
     }
-    fs_err::rename(&staged, target)?;
-    sync_folder(parent)
+    durable::rename(&staged, target)
 }
 
 #[cfg(test)]
