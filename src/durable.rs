@@ -6,6 +6,9 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
+/// Prefix of files being written; one that is left over belongs to a writer that was killed.
+pub const WRITING: &str = ".writing-";
+
 /// Writes a file whole: into a temporary file beside it, fsynced, renamed, folder fsynced. A file
 /// that is replaced keeps its permissions.
 ///
@@ -13,7 +16,7 @@ use std::path::Path;
 /// The IO error of whichever step failed, naming the path; the old file, if any, is untouched.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = parent(path);
-    let mut aside = builder(".writing-", 0o666).tempfile_in(folder)?;
+    let mut aside = builder(WRITING, 0o666).tempfile_in(folder)?;
     aside.write_all(bytes)?;
     if let Ok(old) = std::fs::metadata(path) {
         aside.as_file().set_permissions(old.permissions())?;

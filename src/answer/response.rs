@@ -81,6 +81,8 @@ pub struct Clarify {
     pub citations: Vec<Citation>,
     /// Why it must be asked.
     pub reason: Reason,
+    /// The rule that fitted, for a route.
+    pub rule: Option<String>,
     /// What may be meant.
     pub options: Vec<Meaning>,
 }
@@ -101,6 +103,8 @@ pub struct Meaning {
 pub struct Handover {
     /// Why.
     pub reason: Reason,
+    /// The rule that fitted, for a route.
+    pub rule: Option<String>,
     /// The approved text to send meanwhile, when there is one.
     pub text: String,
     /// Where it stands.

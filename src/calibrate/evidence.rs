@@ -173,7 +173,9 @@ impl Words {
             let count = f64::from(term.count);
             terms += count;
             total += count * term.idf;
-            if term.weighted_frequency > 0.0 {
+            // A word that could be several others has not really been met.
+            let is_guess = term.variants.len() > 1;
+            if term.weighted_frequency > 0.0 && !is_guess {
                 covered += count * term.idf;
             } else {
                 peak = peak.max(term.idf);

@@ -6,10 +6,12 @@
 //! Like safety rules they are files of the corpus; only three recognisers of whole messages
 //! (identifiers, other languages, no words) are code.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use super::safety::{Decision, Recogniser, SafetyRules};
+use super::safety::{Decision, Recogniser, SafetyRules, lead_back};
 use crate::ids::DocumentId;
+use crate::text::fold;
 use crate::text::language::{Languages, Recognised};
 use crate::text::redact;
 
@@ -33,6 +35,12 @@ pub struct RouteMatch {
 impl SafetyRules {
     /// The route of a raw message, if it takes one. Call after [`SafetyRules::assess`].
     pub fn route(&self, raw: &str) -> Option<RouteMatch> {
+        if let Cow::Owned(shown) = fold::visible(raw) {
+            let offsets = fold::visible_offsets(raw);
+            let mut route = self.route(&shown)?;
+            lead_back(&mut route.spans, &offsets);
+            return Some(route);
+        }
         let message = self.read(raw);
         let wordless = message.words() == 0;
         let recognise = |recogniser, raw: &str| match recogniser {

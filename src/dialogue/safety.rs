@@ -7,6 +7,7 @@
 //! their text and its approval are not this module's business. A rules file whose own approval has
 //! lapsed still raises alarms: silence would be the worse failure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -20,6 +21,7 @@ use super::pattern::{
     Fault, Judgement, Message, Patterns, PatternsBuilder, RuleIndex, RuleText, Scope,
 };
 use crate::ids::DocumentId;
+use crate::text::fold;
 use crate::text::language::Languages;
 use crate::text::place::line_of;
 
@@ -131,6 +133,14 @@ struct Compiled {
     rules: Vec<Rule>,
 }
 
+/// Turns spans of the visible text into spans of the raw text.
+pub(super) fn lead_back(spans: &mut [Range<usize>], offsets: &[usize]) {
+    for span in spans {
+        let end = offsets.get(span.end.saturating_sub(1)).map_or(span.end, |last| last + 1);
+        *span = offsets.get(span.start).copied().unwrap_or(span.start)..end;
+    }
+}
+
 /// Where a rule fitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fit<'a> {
@@ -219,6 +229,12 @@ impl SafetyRules {
 
     /// Whether the raw message sounds urgent, and by which rule.
     pub fn assess(&self, raw: &str) -> Option<Alarm> {
+        if let Cow::Owned(shown) = fold::visible(raw) {
+            let offsets = fold::visible_offsets(raw);
+            let mut alarm = self.assess(&shown)?;
+            lead_back(&mut alarm.spans, &offsets);
+            return Some(alarm);
+        }
         let message = self.patterns.read(raw);
         let fit = self.first_fit(&message, raw, |c| c.decision == Decision::Urgent, |_, _| None)?;
         Some(Alarm {

@@ -27,6 +27,7 @@ use crate::retrieve::{
     BoundQuery, Candidates, Hit, Ranking, Retriever as _, RetrieverExplanation, Row,
 };
 use crate::score::Score;
+use crate::text::fold;
 use crate::text::redact::redact;
 
 /// Candidates each retriever gives when a message is asked.
@@ -49,6 +50,11 @@ const WHICH_PROGRAMME_REPLY: &str = "route-which-programme";
 const OUT_OF_SCOPE_REPLY: &str = "route-out-of-scope";
 /// Id of the approved line sent when a person has to answer.
 const HANDOVER_REPLY: &str = "route-handover";
+/// Replies of an alarm whose own text was taken back.
+const SEE_A_GP_REPLY: &str = "safety-see-a-gp";
+const EMERGENCY_REPLY: &str = "safety-emergency";
+/// Bytes of a message that are retrieved with; safety and routes read all of it.
+const MOST_RETRIEVED_BYTES: usize = 8192;
 /// Words with which guidance points to the local service; its contact text follows then.
 const CONTACT_CUE: &str = "contact your local ";
 
@@ -67,6 +73,8 @@ struct Retrieved<'a> {
     candidates: Candidates,
     /// Everything the person's locality may see, whatever the programme.
     ranking: Ranking,
+    /// Programme of the best hit before any bonus.
+    subject: Option<Programme>,
     asks: bool,
 }
 
@@ -110,28 +118,50 @@ impl<'a> Asking<'a> {
         }
     }
 
+    /// The urgent reply alone, if the message sounds urgent.
+    pub(super) fn alarm(&self) -> Option<Reply> {
+        self.urgent().map(|response| self.wrap(response))
+    }
+
     /// Safety first, on the whole raw message; then routes.
     fn fixed(&self) -> Option<Response> {
-        let raw = &self.query.text;
-        if let Some(alarm) = self.state.rules.assess(raw) {
-            let (text, citations) = self.fixed_text(alarm.reply.as_str());
-            return Some(Response::Urgent(Urgent {
-                text,
-                citations,
-                channel: alarm.channel,
-                reason: alarm.reason,
-                rule: alarm.rule,
-                spans: alarm.spans,
-            }));
-        }
-        let route = self.state.rules.route(raw)?;
+        self.urgent().or_else(|| self.route())
+    }
+
+    fn urgent(&self) -> Option<Response> {
+        let alarm = self.state.rules.assess(&self.query.text)?;
+        // Withdrawn or revoked, a text is replaced by the nearest general one: an alarm must not
+        // be silent.
+        let replies = [alarm.reply.as_str(), SEE_A_GP_REPLY, EMERGENCY_REPLY];
+        let texts = replies.into_iter().map(|reply| self.fixed_text(reply));
+        let (text, citations) = texts.into_iter().find(|t| !t.0.is_empty()).unwrap_or_default();
+        Some(Response::Urgent(Urgent {
+            text,
+            citations,
+            channel: alarm.channel,
+            reason: alarm.reason,
+            rule: alarm.rule,
+            spans: alarm.spans,
+        }))
+    }
+
+    fn route(&self) -> Option<Response> {
+        let route = self.state.rules.route(&self.query.text)?;
         let (text, citations) = self.fixed_text(route.reply.as_str());
-        let reason = Reason::Route(route.reason);
+        let (reason, rule) = (Reason::Route(route.reason), Some(route.rule));
         Some(match route.decision {
             Decision::Clarify | Decision::Chat => {
-                Response::Clarify(Clarify { text, citations, reason, options: Vec::new() })
+                Response::Clarify(Clarify { text, citations, reason, rule, options: Vec::new() })
             }
-            Decision::Handover | Decision::Urgent => handover(reason, text, citations),
+            Decision::Handover | Decision::Urgent => Response::Handover(Handover {
+                reason,
+                rule,
+                text,
+                citations,
+                barred: None,
+                confidence: None,
+                nearest: Vec::new(),
+            }),
         })
     }
 
@@ -145,29 +175,34 @@ impl<'a> Asking<'a> {
         self.quote_whole(document).unwrap_or_default()
     }
 
+    /// A fixed text of rules speaks on even when its review is overdue, as the rules do: silence
+    /// would be the worse failure. Drafts, withdrawn and revoked texts never speak.
     fn quote_whole(&self, document: &Document) -> Option<(String, Vec<Citation>)> {
-        ground::standing(document, self.revocations, self.query.today).ok()?;
+        let approval = &document.approval;
+        let day = match (document.kind, approval.on, approval.review_due) {
+            (Kind::Safety | Kind::Route, Some(on), Some(due)) if on <= due => {
+                self.query.today.clamp(on, due)
+            }
+            _ => self.query.today,
+        };
+        ground::standing(document, self.revocations, day).ok()?;
         let spans = extract::whole(document);
         let citations: Vec<Citation> = spans
             .iter()
             .filter_map(|span| citation(document, String::new(), span.clone()))
             .collect();
-        ground::check(&citations, &self.state.snapshot, self.revocations, self.query.today).ok()?;
+        ground::check(&citations, &self.state.snapshot, self.revocations, day).ok()?;
         Some((extract::render(document, &spans), citations))
     }
 
     fn retrieve_and_answer(&self) -> Result<Reply, Error> {
-        let text = redact(&self.query.text);
-        let mut plain = self.query.text.clone();
-        for found in text.found.iter().rev() {
-            plain.replace_range(found.start..found.end, " ");
-        }
+        let plain = self.retrieval_text();
         if self.state.snapshot.analyzer().analyse(&plain).is_empty()
             && !plain.chars().any(char::is_alphanumeric)
         {
             let (text, citations) = self.fixed_text(WHICH_PROGRAMME_REPLY);
             let reason = Reason::Empty;
-            let clarify = Clarify { text, citations, reason, options: Vec::new() };
+            let clarify = Clarify { text, citations, reason, rule: None, options: Vec::new() };
             return Ok(self.wrap(Response::Clarify(clarify)));
         }
         let retrieved = self.retrieve(&plain)?;
@@ -200,7 +235,10 @@ impl<'a> Asking<'a> {
             retrieved.lexical.as_ref(),
             retrieved.dense.as_ref(),
             &retrieved.candidates,
-            self.scope_bonus(head.row),
+            self.state
+                .snapshot
+                .document_of(head.row)
+                .map_or(0.0, |d| self.scope_bonus(d, retrieved.subject.as_ref())),
         )?;
         let mut reply = self.wrap(response);
         reply.winner = self.state.snapshot.passage(head.row).map(|p| p.id.clone());
@@ -208,6 +246,18 @@ impl<'a> Asking<'a> {
         reply.verdict = head.verdict;
         reply.explanation = Some(explanation);
         Ok(reply)
+    }
+
+    /// What is retrieved with: the message without what names a person, without characters that
+    /// cannot be seen, and not endlessly long.
+    fn retrieval_text(&self) -> String {
+        let mut plain = self.query.text.clone();
+        for found in redact(&plain).found.iter().rev() {
+            plain.replace_range(found.start..found.end, " ");
+        }
+        let mut plain = fold::visible(&plain).into_owned();
+        plain.truncate(plain.floor_char_boundary(MOST_RETRIEVED_BYTES));
+        plain
     }
 
     fn retrieve(&self, text: &str) -> Result<Retrieved<'a>, Error> {
@@ -218,33 +268,39 @@ impl<'a> Asking<'a> {
         let after_dense = start.elapsed();
         let candidates = Candidates::gather(lexical.as_ref(), dense.as_ref(), ASK_DEPTH);
         let fused = self.state.settings.fusion.fuse(&candidates);
+        let visible = |row: Row| {
+            let document = self.state.snapshot.document_of(row);
+            document.filter(|d| {
+                d.kind != Kind::Local || (d.locality.is_some() && d.locality == self.query.locality)
+            })
+        };
+        // Guidance of the person's own scope may win over general guidance on the same subject,
+        // not change the subject: the bonus keeps to the programme of the best hit without it.
+        let subject = fused.hits().iter().find_map(|hit| visible(hit.row)).map(|d| &d.programme);
+        let subject = subject.cloned();
         let ranking = Ranking::from_hits(fused.hits().iter().filter_map(|hit| {
-            let document = self.state.snapshot.document_of(hit.row)?;
-            let visible = document.kind != Kind::Local
-                || (document.locality.is_some() && document.locality == self.query.locality);
-            let score = Score::new(hit.score.get() + self.scope_bonus(hit.row))?;
-            visible.then_some(Hit { row: hit.row, score })
+            let bonus = self.scope_bonus(visible(hit.row)?, subject.as_ref());
+            Some(Hit { row: hit.row, score: Score::new(hit.score.get() + bonus)? })
         }));
         self.clock(|t| {
             t.lexical_us = micros(after_lexical);
             t.dense_us = micros(after_dense.saturating_sub(after_lexical));
             t.rank_us = micros(start.elapsed().saturating_sub(after_dense));
         });
-        Ok(Retrieved { lexical, dense, candidates, ranking, asks: asks(text) })
+        Ok(Retrieved { lexical, dense, candidates, ranking, subject, asks: asks(text) })
     }
 
-    /// Guidance written for the very locality or nation asked about wins over general guidance.
-    fn scope_bonus(&self, row: Row) -> f64 {
-        let Some(document) = self.state.snapshot.document_of(row) else {
-            return 0.0;
-        };
+    /// Guidance written for the very locality or nation asked about wins over general guidance
+    /// on the same subject.
+    fn scope_bonus(&self, document: &Document, subject: Option<&Programme>) -> f64 {
         let own_locality =
             self.query.locality.is_some() && document.locality == self.query.locality;
         let own_nation = self
             .query
             .nation
             .is_some_and(|nation| nation != Nation::England && document.nations == [nation]);
-        if own_locality || own_nation { SCOPE_BONUS } else { 0.0 }
+        let same_subject = subject.is_some_and(|s| document.programme.serves(s));
+        if same_subject && (own_locality || own_nation) { SCOPE_BONUS } else { 0.0 }
     }
 
     fn holds_here(&self, document: &Document) -> bool {
@@ -368,7 +424,13 @@ impl<'a> Asking<'a> {
             if meanings.len() > 1 {
                 let (text, citations) = self.fixed_text(WHICH_PROGRAMME_REPLY);
                 let reason = Reason::WhichProgramme;
-                return Response::Clarify(Clarify { text, citations, reason, options: meanings });
+                return Response::Clarify(Clarify {
+                    text,
+                    citations,
+                    reason,
+                    rule: None,
+                    options: meanings,
+                });
             }
             let reason = if verdict.in_scope < IN_SCOPE {
                 Reason::OutOfScope
@@ -404,9 +466,11 @@ impl<'a> Asking<'a> {
         if text.to_lowercase().contains(CONTACT_CUE)
             && let Some((contact, contact_citations)) = self.local_contact(document)
         {
-            text.push_str("\n\n");
-            text.push_str(&contact);
-            citations.extend(contact_citations);
+            let whole = format!("{text}\n\n{contact}");
+            if whole.len() < extract::MOST_BYTES {
+                text = whole;
+                citations.extend(contact_citations);
+            }
         }
         if text.len() >= extract::MOST_BYTES {
             return self.decline(Reason::TooLong, Some(head), retrieved);
@@ -512,6 +576,7 @@ impl<'a> Asking<'a> {
         let (text, citations) = self.fixed_text(OTHER_PROGRAMME_REPLY);
         Response::Handover(Handover {
             reason: Reason::OtherProgramme,
+            rule: None,
             text,
             citations,
             barred: None,
@@ -530,6 +595,7 @@ impl<'a> Asking<'a> {
         };
         Response::Handover(Handover {
             reason,
+            rule: None,
             text,
             citations,
             barred,
@@ -571,17 +637,6 @@ fn query_terms(explanation: &RetrieverExplanation) -> Vec<extract::QueryTerm> {
     }
 }
 
-fn handover(reason: Reason, text: String, citations: Vec<Citation>) -> Response {
-    Response::Handover(Handover {
-        reason,
-        text,
-        citations,
-        barred: None,
-        confidence: None,
-        nearest: Vec::new(),
-    })
-}
-
 fn citation(document: &Document, section: String, span: Range<usize>) -> Option<Citation> {
     let approval = &document.approval;
     Some(Citation {
@@ -608,8 +663,7 @@ fn asks(text: &str) -> bool {
         "what", "when", "where", "who", "why", "how", "which", "can", "could", "do", "does", "did",
         "is", "are", "am", "will", "would", "should", "shall", "may", "wot",
     ];
-    text.contains('?')
-        || crate::text::fold::words(text).take(8).any(|w| CUES.contains(&w.folded.as_str()))
+    text.contains('?') || fold::words(text).take(8).any(|w| CUES.contains(&w.folded.as_str()))
 }
 
 fn micros(duration: Duration) -> u64 {

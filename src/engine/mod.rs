@@ -340,8 +340,13 @@ impl Engine {
     /// As [`Engine::ask`].
     pub fn reply(&self, query: &Query) -> Result<Reply, Error> {
         let state = self.state();
-        let revocations = self.revocations()?;
-        Asking { state: &state, revocations: &revocations, query, timings: Cell::default() }.reply()
+        let asking =
+            |revocations| Asking { state: &state, revocations, query, timings: Cell::default() };
+        match self.revocations() {
+            Ok(revocations) => asking(&revocations).reply(),
+            // Without its revocations an engine cannot answer; an alarm it can still raise.
+            Err(error) => asking(&BTreeMap::new()).alarm().ok_or(error),
+        }
     }
 
     /// The best passages, whoever may be shown them.

@@ -25,7 +25,7 @@ pub struct WireReply {
     pub reason: Option<String>,
     /// The document quoted; for a hand-over, the one that won but may not be quoted.
     pub document: Option<String>,
-    /// The urgent rule that fitted.
+    /// The urgent rule or route that fitted.
     pub rule: Option<String>,
     /// What the message may have meant.
     pub options: Vec<WireDocument>,
@@ -155,12 +155,14 @@ impl WireReply {
             }
             Response::Clarify(clarify) => {
                 wire.reason = Some(clarify.reason.code().to_owned());
+                wire.rule = clarify.rule;
                 let named = clarify.options.into_iter();
                 wire.options =
                     named.map(|o| WireDocument::new(&o.document, o.title, &o.programme)).collect();
             }
             Response::Handover(handover) => {
                 wire.reason = Some(handover.reason.code().to_owned());
+                wire.rule = handover.rule;
                 wire.confidence = handover.confidence.map(Confidence::get);
                 wire.document = handover.barred.map(|(document, _)| document.to_string());
                 let named = handover.nearest.into_iter();

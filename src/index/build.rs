@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::manifest::{Counts, EXAMPLE_NOTICE, FORMAT_VERSION, FileRecord, Inputs, Manifest};
+use super::manifest::{
+    Counts, EXAMPLE_NOTICE, FORMAT_VERSION, FileRecord, Inputs, Manifest, RESEARCH_NOTICE,
+};
 use super::postings::{PostingsError, write_postings};
 use super::settings::{Settings, SettingsError};
 use super::snapshot::{
@@ -409,8 +411,12 @@ fn approval_name(document: &Document) -> String {
 }
 
 fn notice(contents: &Contents) -> Option<String> {
-    let never_leaves = |d: &Document| d.approval.role.is_some_and(|role| !role.may_leave());
-    contents.documents.iter().any(never_leaves).then(|| EXAMPLE_NOTICE.to_owned())
+    let any = |role| contents.documents.iter().any(|d| d.approval.role == Some(role));
+    if any(Role::Example) {
+        Some(EXAMPLE_NOTICE.to_owned())
+    } else {
+        any(Role::Research).then(|| RESEARCH_NOTICE.to_owned())
+    }
 }
 
 fn file_records(folder: &Path) -> std::io::Result<Vec<FileRecord>> {

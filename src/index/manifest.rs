@@ -20,6 +20,9 @@ pub const OLDEST_READABLE: u32 = 1;
 pub const EXAMPLE_NOTICE: &str =
     "Example guidance, approved by a fictional approver. Not clinically approved.";
 
+/// Said wherever text of a research import goes.
+pub const RESEARCH_NOTICE: &str = "Research import, for evaluation only. Not approved guidance.";
+
 /// What a snapshot is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {

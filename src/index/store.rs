@@ -299,6 +299,12 @@ impl Writer<'_> {
                 fs_err::remove_dir_all(entry.path())?;
             }
         }
+        for entry in fs_err::read_dir(&self.store.root)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(durable::WRITING) {
+                fs_err::remove_file(entry.path())?;
+            }
+        }
         Ok(durable::folder_aside(&folder, BUILDING)?)
     }
 
@@ -333,7 +339,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Goes back to `to`, or to the snapshot that was current before the current one.
+    /// Goes back to `to`, or to the snapshot that was current before the current one. Going back
+    /// counts as a publication, so going back twice returns.
     ///
     /// # Errors
     /// [`StoreError::NothingEarlier`], or [`StoreError::Snapshot`] when it does not open.
@@ -346,7 +353,8 @@ impl Writer<'_> {
                 .iter()
                 .rev()
                 .map(|(published, _)| published.id)
-                .skip_while(|id| *id == current)
+                // A crash may have left ids behind the current one that were never served.
+                .skip_while(|id| *id != current)
                 .find(|id| *id != current && store.folder(*id).exists())
                 .ok_or_else(|| StoreError::NothingEarlier { root: store.root.clone() })?,
         };
@@ -367,24 +375,41 @@ impl Writer<'_> {
 fn append_line(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
     let mut line = serde_json::to_string(value).map_err(std::io::Error::other)?;
     line.push('\n');
-    // A line that a crash cut short is closed first, so that it cannot swallow this one.
-    if fs_err::read(path).is_ok_and(|old| !old.is_empty() && !old.ends_with(b"\n")) {
-        line.insert(0, '\n');
+    if path.exists() {
+        let old = fs_err::read_to_string(path)?;
+        let (whole, tail) = split_tail(&old);
+        if is_whole_record(tail) {
+            line.insert(0, '\n');
+        } else if !tail.is_empty() {
+            durable::write(path, whole.as_bytes())?;
+        }
     }
     durable::append(path, line.as_bytes())?;
     Ok(())
 }
 
-/// Reads JSON lines. A last line without its line end was cut short by a crash before it was
-/// acknowledged, and is not read; any other line that does not parse is an error.
+/// The lines that have an end, and what stands behind the last end.
+fn split_tail(text: &str) -> (&str, &str) {
+    text.split_at(text.rfind('\n').map_or(0, |end| end + 1))
+}
+
+/// Whether a line without its end is a record all the same: only the end is missing.
+fn is_whole_record(tail: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(tail).is_ok_and(|value| value.is_object())
+}
+
+/// Reads JSON lines. A last line without its end counts where it is a whole record; else a crash
+/// cut it short before it was acknowledged, and it is not read. Any other line that does not
+/// parse is an error.
 fn read_lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<(T, usize)>, StoreError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
     let text = fs_err::read_to_string(path)?;
-    let complete = text.rfind('\n').map_or("", |end| &text[..end]);
+    let (whole, tail) = split_tail(&text);
+    let read = if is_whole_record(tail) { text.as_str() } else { whole };
     let mut values = Vec::new();
-    for (number, line) in (1..).zip(complete.lines()) {
+    for (number, line) in (1..).zip(read.lines()) {
         match serde_json::from_str(line) {
             Ok(value) => values.push((value, number)),
             Err(error) => {

@@ -34,6 +34,8 @@ use crate::text::analyse::Analyzer;
 
 /// Terms shorter than this are never corrected: too many words lie near a short one.
 const TYPO_LEAST_LENGTH: usize = 4;
+/// Longer words are never corrected: no word of guidance is that long.
+const TYPO_MOST_LENGTH: usize = 40;
 /// From this length on, two edits are allowed.
 const TYPO_TWO_EDITS: usize = 8;
 
@@ -102,7 +104,7 @@ impl Lexical {
     fn variants(&self, term: &str) -> Result<Vec<String>, PostingsError> {
         let length = term.chars().count();
         let correctable = self.settings.typos
-            && length >= TYPO_LEAST_LENGTH
+            && (TYPO_LEAST_LENGTH..=TYPO_MOST_LENGTH).contains(&length)
             && term.chars().all(char::is_alphabetic);
         if !correctable || self.postings.contains(term)? {
             return Ok(vec![term.to_owned()]);
@@ -507,7 +509,7 @@ mod tests {
                 words.iter().map(|&w| VOCABULARY[w]).collect::<Vec<_>>().join(" ")
             };
             let bodies: Vec<String> = docs.iter().map(|d| text(d)).collect();
-            let settings = LexicalSettings { typos: false, ..body_only() };
+            let settings = LexicalSettings { k1: 1.2, typos: false, ..body_only() };
             let fixture = fixture(&bodies, &vec![String::new(); bodies.len()], settings);
             let bound = fixture.lexical.bind(&text(&query)).unwrap();
             for (row, expected) in (0..).zip(textbook(&bodies, &text(&query))) {

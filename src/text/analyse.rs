@@ -383,8 +383,8 @@ mod tests {
             Err(SynonymError::AmbiguousMisspelling { .. })
         ));
         assert!(matches!(
-            Synonyms::parse("x = 1\n[[concept]]\n"),
-            Err(SynonymError::Syntax { line: 1, .. })
+            Synonyms::parse("# one\nx = 1\n"),
+            Err(SynonymError::Syntax { line: 2, .. })
         ));
     }
 

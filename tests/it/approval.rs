@@ -155,8 +155,9 @@ fn a_text_for_another_nation_does_not_answer() {
     }
     assert_says(&asked(&engine, Some(Nation::Wales)), "winner");
     // Nations are a scope, as programmes are: of two texts on one subject, each nation gets its own.
-    let engine = Place::with(&[Doc { nations, ..winner() }, runner_up()]).engine();
-    assert_says(&asked(&engine, None), "runner-up");
+    let near = Doc::new("near", "does the ear check hurt me?", "The ear check does not hurt here.");
+    let engine = Place::with(&[Doc { nations, ..winner() }, near]).engine();
+    assert_says(&asked(&engine, None), "near");
     assert_says(&asked(&engine, Some(Nation::Wales)), "winner");
     let scotland = asked(&engine, Some(Nation::Scotland));
     assert_eq!(decision(&scotland), "handover wrong_nation");
@@ -297,7 +298,7 @@ fn the_example_notice_stands_beside_every_reply() {
     let place = Place::with(&[clinical]);
     for name in crate::support::files(&place.corpus()) {
         let name = name.to_str().unwrap();
-        if name.ends_with(".md") && name != "winner.md" {
+        if name.contains(".md") && name != "winner.md" {
             place.edit(name, "role = \"example\"", "role = \"clinical\"");
         }
     }

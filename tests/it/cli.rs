@@ -12,6 +12,7 @@
 //!    once, the same bytes every time, topics in the order of the file.
 //! 6. `ask --json`, `ask --batch` and `chat --json` give the bytes the library gives.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -73,9 +74,9 @@ fn transcript(place: &Place, arguments: &[&str], output: &Output) -> String {
     for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         let said = text(bytes).replace(&folder, "[folder]");
         if said.is_empty() {
-            kept.push_str(&format!("--- {name} is empty\n"));
+            let _ = writeln!(kept, "--- {name} is empty");
         } else {
-            kept.push_str(&format!("--- {name}\n{said}"));
+            let _ = write!(kept, "--- {name}\n{said}");
         }
     }
     kept
@@ -87,7 +88,8 @@ fn redacted(act: impl FnOnce()) {
     settings.set_omit_expression(true);
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[id]");
     settings.add_filter(r#""(\w+_us)": \d+"#, r#""$1": "[time]""#);
-    settings.add_filter(r"-?\b\d+\.\d{2,}(e-?\d+)?\b", "[number]");
+    settings.add_filter(r"-?\b\d+\.\d+(e-?\d+)?\b", "[number]");
+    settings.add_filter(r"\b(weight|share|k1) [\d.]+", "$1 [number]");
     settings.add_filter(r"\b\d+ bytes, \d+ a passage", "[size]");
     settings.bind(act);
 }
@@ -453,9 +455,10 @@ fn calibrate_fits_and_reports() {
             1 => ("can i eat before the tooth check", "answer", "[\"tooth-eat\"]"),
             _ => ("who won the football", "handover", "[]"),
         };
-        topics.push_str(&format!(
-            "{{\"_id\":\"c{n}\",\"text\":\"{text} {n}\",\"expected\":\"{expected}\",\"documents\":{documents}}}\n"
-        ));
+        let _ = writeln!(
+            topics,
+            "{{\"_id\":\"c{n}\",\"text\":\"{text} {n}\",\"expected\":\"{expected}\",\"documents\":{documents}}}"
+        );
     }
     fs_err::write(place.root().join("labelled.jsonl"), topics).unwrap();
     let fit =
@@ -508,9 +511,9 @@ fn bad_input_says_where_and_what() {
         ("bad-programme", &["ask", "x", "--programme", "Breast Cancer"], 2),
         ("bad-date", &["ask", "x", "--now", "yesterday"], 2),
         ("bad-batch-alone", &["ask", "--batch", "topics.jsonl"], 2),
-        ("bad-batch-missing", &["ask", "--batch", "nowhere.jsonl", "--out", "-"], 3),
+        ("bad-batch-missing", &["ask", "--batch", "nowhere.jsonl", "--out", "-"], 2),
         ("bad-batch-line", &["ask", "--batch", "bad-topics.jsonl", "--out", "-"], 2),
-        ("bad-run-missing", &["run", "--topics", "nowhere.jsonl", "--out", "-"], 3),
+        ("bad-run-missing", &["run", "--topics", "nowhere.jsonl", "--out", "-"], 2),
         ("bad-run-line", &["run", "--topics", "twice.jsonl", "--out", "-"], 2),
         ("bad-run-out", &["run", "--topics", "topics.jsonl", "--out", "no/where.run"], 3),
         ("bad-explain-passage", &["explain", "x", "nowhere#0"], 2),
@@ -528,6 +531,11 @@ fn bad_input_says_where_and_what() {
                 output.status.code(),
                 text(&output.stdout)
             ));
+        }
+        if name == "bad-run-out" {
+            // It names a temporary folder, which breaks the line anywhere.
+            assert!(text(&output.stderr).contains("No such file"), "{output:?}");
+            continue;
         }
         let kept = transcript(&place, arguments, &output);
         redacted(|| insta::assert_snapshot!(name, kept));

@@ -9,9 +9,8 @@
 //! 4. A line of `revocations.jsonl` or `published.jsonl` that a crash cut short, anywhere: readers
 //!    pass over it, and the next line written does not suffer from it.
 //! 5. Two writers at once: the second is told so and changes nothing.
-//! 6. A leftover folder of an interrupted build, whole or not, is never served.
-
-use std::collections::BTreeSet;
+//! 6. Programs that another thread starts meanwhile do not make a build fail.
+//! 7. A leftover folder of an interrupted build, whole or not, is never served.
 
 use guidepost::index::store::{Revocation, StoreError};
 use jiff::Timestamp;
@@ -25,10 +24,6 @@ fn revocation(document: &str, by: &str) -> Revocation {
         reason: "a test".to_owned(),
         at: Timestamp::UNIX_EPOCH,
     }
-}
-
-fn revoked(place: &Place) -> BTreeSet<String> {
-    place.store().revocations().unwrap().keys().map(ToString::to_string).collect()
 }
 
 /// Lengths at which a last line of `line` may be cut, all of them.
@@ -160,14 +155,16 @@ fn a_second_writer_is_told_and_changes_nothing() {
 
 #[cfg(feature = "cli")]
 mod killed {
+    use std::collections::BTreeSet;
     use std::path::Path;
     use std::process::{Child, Command, Stdio};
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::{Duration, Instant};
 
     use guidepost::ids::Fingerprint;
+    use guidepost::index::build::BuildOptions;
     use guidepost::index::snapshot::verify_files;
 
-    use super::revoked;
     use crate::support::{Dice, Doc, Place, ask, decision, names};
 
     fn guidepost(place: &Place, arguments: &[&str]) -> Command {
@@ -184,6 +181,10 @@ mod killed {
 
     fn spawn(place: &Place, arguments: &[&str]) -> Child {
         guidepost(place, arguments).spawn().unwrap()
+    }
+
+    fn revoked(place: &Place) -> BTreeSet<String> {
+        place.store().revocations().unwrap().keys().map(ToString::to_string).collect()
     }
 
     /// How long a command takes here and now.
@@ -312,7 +313,7 @@ mod killed {
             let start = Instant::now();
             while !reached(&place.index())
                 && child.try_wait().unwrap().is_none()
-                && start.elapsed() < Duration::from_secs(60)
+                && start.elapsed() < Duration::from_mins(1)
             {
                 std::thread::yield_now();
             }
@@ -325,6 +326,32 @@ mod killed {
         let caught = seen.iter().filter(|s| s.contains("running true")).count();
         eprintln!("{caught} of 21 builds were killed in their tracks");
         assert!(caught >= 10, "{seen:#?}");
+    }
+
+    #[test]
+    fn programs_started_meanwhile_do_not_disturb_a_build() {
+        // A program that is being started holds every lock file of this process for an instant.
+        let place = Place::sample();
+        place.build();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::SeqCst) {
+                        guidepost(&place, &["--version"]).status().unwrap();
+                    }
+                });
+            }
+            let mut failures = Vec::new();
+            for number in 0..30 {
+                change(&place, number);
+                if let Err(error) = place.try_build(BuildOptions::default()) {
+                    failures.push(format!("{error:?}"));
+                }
+            }
+            stop.store(true, Ordering::SeqCst);
+            assert_eq!(failures, [""; 0], "{} of 30 builds failed", failures.len());
+        });
     }
 
     #[test]

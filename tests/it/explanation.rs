@@ -29,7 +29,7 @@ use guidepost::retrieve::RetrieverExplanation;
 use guidepost::retrieve::dense::DenseExplanation;
 use guidepost::retrieve::lexical::LexicalExplanation;
 
-use crate::support::{Place, SHIPPED_TODAY, TODAY, encoder, root, sharp, shipped};
+use crate::support::{Place, SHIPPED_CALIBRATOR, SHIPPED_TODAY, TODAY, encoder, sharp, shipped};
 
 /// Terms of one field of one passage: how often each stands there, and how many there are.
 type Counted = (BTreeMap<String, u32>, u32);
@@ -126,7 +126,7 @@ impl Counts {
             assert_eq!((&told.term, told.count, &told.concepts), (&term, count, &concepts));
             // Which words lie near an unknown one is taken as told; a known word stays itself.
             if self.holds(&term) {
-                assert_eq!(told.variants, [term.clone()]);
+                assert_eq!(told.variants, std::slice::from_ref(&term));
             }
             for variant in told.variants.iter().filter(|v| **v != term) {
                 assert!(self.holds(variant), "`{variant}` for `{term}` stands nowhere");
@@ -327,8 +327,7 @@ fn every_number_recomputes_on_the_sample() {
 fn every_number_recomputes_on_the_shipped_corpus() {
     let engine = shipped();
     let counts = Counts::of(engine);
-    let file = root().join("models/calibrators/shipped.json");
-    let artifact = Artifact::parse(&fs_err::read_to_string(file).unwrap()).unwrap();
+    let artifact = Artifact::parse(SHIPPED_CALIBRATOR).unwrap();
     let texts = [
         "does a mammogram hurt",
         "how long do results take for breast screening",

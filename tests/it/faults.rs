@@ -148,7 +148,7 @@ fn a_snapshot_under_anothers_name_does_not_open() {
 struct Blind;
 
 impl Embedder for Blind {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "blind"
     }
     fn dimension(&self) -> usize {

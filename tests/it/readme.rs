@@ -52,8 +52,7 @@ fn its_commands_parse() {
         let words = words(&line);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let arguments = match words.as_slice() {
-            ["guidepost", rest @ ..] => rest,
-            ["cargo", "run", "--release", "--", rest @ ..] => rest,
+            ["guidepost", rest @ ..] | ["cargo", "run", "--release", "--", rest @ ..] => rest,
             _ => continue,
         };
         // In an empty folder they have nothing to work on; only the parser speaks of usage.

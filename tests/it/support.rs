@@ -18,6 +18,9 @@ pub(crate) const TODAY: Date = date(2026, 6, 1);
 /// The day on which the shipped corpus is asked: after its approvals, before its reviews.
 pub(crate) const SHIPPED_TODAY: Date = date(2026, 12, 1);
 
+/// The calibrator that is built in.
+pub(crate) const SHIPPED_CALIBRATOR: &str = include_str!("../../models/calibrators/shipped.json");
+
 /// Root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -219,9 +222,7 @@ pub(crate) fn sharp() -> Artifact {
 
 /// [`sharp`] as a file.
 pub(crate) fn sharp_text() -> String {
-    let path = root().join("models/calibrators/shipped.json");
-    let mut value: serde_json::Value =
-        serde_json::from_str(&fs_err::read_to_string(path).unwrap()).unwrap();
+    let mut value: serde_json::Value = serde_json::from_str(SHIPPED_CALIBRATOR).unwrap();
     let features = guidepost::calibrate::FEATURES;
     let at = features.iter().position(|&f| f == "fused").unwrap();
     let list = |other: f64, fused: f64| {

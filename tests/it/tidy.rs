@@ -36,8 +36,6 @@ const LAYERS: &[&[&str]] = &[
 /// Edges against the order that stand today: (module, names, how it would go away).
 const DEBTS: &[(&str, &str, &str)] = &[
     ("index", "dialogue", "pass the compiled rules to the build instead of compiling them there"),
-    ("index", "retrieve", "`Row` numbers the passages of a snapshot: it belongs to `index`"),
-    ("answer", "engine", "`answer::wire` renders the engine's reply: it belongs beside the engine"),
     ("error", "eval", "let `eval` have an error of its own that wraps the crate's"),
 ];
 

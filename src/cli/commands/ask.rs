@@ -126,9 +126,9 @@ fn text_of(reply: &Reply) -> String {
     match &reply.response {
         Response::Answer(answer) => {
             lines.push(format!(
-                "{} · confidence {:.2}{}",
+                "{} · confidence {}{}",
                 answer.standing.as_str(),
-                answer.confidence.get(),
+                rounded_down(answer.confidence.get()),
                 if answer.calibrated_here { "" } else { " (fitted on another corpus)" }
             ));
         }
@@ -141,7 +141,7 @@ fn text_of(reply: &Reply) -> String {
         Response::Handover(handover) => {
             let confidence = handover
                 .confidence
-                .map(|c| format!(" · confidence of the best draft {:.2}", c.get()));
+                .map(|c| format!(" · confidence of the best draft {}", rounded_down(c.get())));
             let reason = match &handover.barred {
                 Some((document, why)) => format!("{document}: {why}"),
                 None => handover.reason.to_string(),
@@ -189,6 +189,11 @@ fn text_of(reply: &Reply) -> String {
         lines.push(notice.clone());
     }
     lines.join("\n")
+}
+
+/// Two decimals, rounded down: nothing short of certainty is shown as certainty.
+fn rounded_down(confidence: f64) -> String {
+    format!("{:.2}", (confidence * 100.0).floor() / 100.0)
 }
 
 fn explanation_of(reply: &Reply) -> String {

@@ -48,7 +48,12 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
     let mut text = serde_json::to_string_pretty(&artifact).map_err(std::io::Error::other)?;
     text.push('\n');
     match &args.out {
-        Some(path) => durable::write(path, text.as_bytes())?,
+        Some(path) => {
+            if let Some(folder) = path.parent() {
+                fs_err::create_dir_all(folder)?;
+            }
+            durable::write(path, text.as_bytes())?;
+        }
         None if args.json => printer::raw(&text)?,
         None => {}
     }
