@@ -51,9 +51,10 @@ fn its_commands_parse() {
     for line in commands(&text) {
         let words = words(&line);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let arguments = match words.as_slice() {
-            ["guidepost", rest @ ..] | ["cargo", "run", "--release", "--", rest @ ..] => rest,
-            _ => continue,
+        let (["guidepost", arguments @ ..] | ["cargo", "run", "--release", "--", arguments @ ..]) =
+            words.as_slice()
+        else {
+            continue;
         };
         // In an empty folder they have nothing to work on; only the parser speaks of usage.
         let folder = tempfile::tempdir().unwrap();
