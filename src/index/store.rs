@@ -14,7 +14,9 @@
 //! removed by the next writer. Readers take no lock.
 
 use std::collections::BTreeMap;
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,11 @@ const CURRENT: &str = "CURRENT";
 const PUBLISHED: &str = "published.jsonl";
 const REVOCATIONS: &str = "revocations.jsonl";
 const LOCK: &str = "LOCK";
+
+/// How long a writer waits for another one. Short writes end well within it; so does the moment
+/// in which a child process that is just being started still holds its parent's lock.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why the index folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -265,17 +272,25 @@ impl Store {
     /// Takes the lock for writing; creates the folder first if need be.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process holds it.
+    /// [`StoreError::Locked`] when another process holds it for longer than two seconds.
     pub fn lock(&self) -> Result<Writer<'_>, StoreError> {
         fs_err::create_dir_all(self.root.join(SNAPSHOTS))?;
         fs_err::create_dir_all(self.root.join("cache"))?;
         let path = self.root.join(LOCK);
         let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
-        file.file().try_lock().map_err(|error| match error {
-            std::fs::TryLockError::WouldBlock => StoreError::Locked { root: self.root.clone() },
-            std::fs::TryLockError::Error(source) => StoreError::Io { source },
-        })?;
-        Ok(Writer { store: self, _lock: file })
+        let patience = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match file.file().try_lock() {
+                Ok(()) => return Ok(Writer { store: self, _lock: file }),
+                Err(TryLockError::Error(source)) => return Err(StoreError::Io { source }),
+                Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Locked { root: self.root.clone() });
+                }
+            }
+        }
     }
 }
 

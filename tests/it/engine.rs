@@ -32,6 +32,14 @@ fn an_engine_is_shared() {
     check::<Reply>();
 }
 
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 #[test]
 fn no_reply_is_torn_while_snapshots_are_swapped() {
     let question = "Does the ear check hurt?";
@@ -47,6 +55,8 @@ fn no_reply_is_torn_while_snapshots_are_swapped() {
     let (stop, revoked) = (AtomicBool::new(false), AtomicBool::new(false));
     let (answers, refusals) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
+        // Whatever fails below, the threads must not ask for ever.
+        let _stopper = OnDrop(|| stop.store(true, Ordering::SeqCst));
         for _ in 0..4 {
             scope.spawn(|| {
                 while !stop.load(Ordering::SeqCst) {
@@ -83,7 +93,6 @@ fn no_reply_is_torn_while_snapshots_are_swapped() {
         place.store().lock().unwrap().revoke(&revocation).unwrap();
         revoked.store(true, Ordering::SeqCst);
         (0..10).for_each(&swap);
-        stop.store(true, Ordering::SeqCst);
     });
     assert!(answers.load(Ordering::SeqCst) > 10, "{answers:?}");
     assert!(refusals.load(Ordering::SeqCst) > 4, "{refusals:?}");
