@@ -245,6 +245,9 @@ pub struct Row(pub u32);
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// Stands where a hash is yet to be written.
+    pub const ZERO: Fingerprint = Fingerprint([0; 32]);
+
     /// The fingerprint of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())

@@ -193,10 +193,10 @@ mod tests {
         // its penalty.
         let residual = |i: usize| f64::from(outcomes[i]) - predicted[i];
         assert!((0..40).map(residual).sum::<f64>().abs() < 1e-8);
-        for j in 0..2 {
+        for (j, weight) in model.weights.iter().enumerate() {
             let z = |i: usize| (rows[i][j] - model.means[j]) / model.deviations[j];
             let gradient: f64 = (0..40).map(|i| residual(i) * z(i)).sum();
-            assert!((gradient - 0.5 * model.weights[j]).abs() < 1e-8);
+            assert!((gradient - 0.5 * weight).abs() < 1e-8);
         }
     }
 

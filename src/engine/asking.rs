@@ -21,10 +21,11 @@ use crate::dialogue::safety::Decision;
 use crate::error::Error;
 use crate::fuse::Fusion as _;
 use crate::ids::{DocumentId, Nation, Programme};
+use crate::index::postings::TextField;
 use crate::index::store::Revocation;
 use crate::query::Query;
 use crate::retrieve::{
-    BoundQuery, Candidates, Hit, Ranking, Retriever as _, RetrieverExplanation, Row,
+    BoundQuery, Candidates, Hit, Ranking, RetrieveError, Retriever as _, RetrieverExplanation, Row,
 };
 use crate::score::Score;
 use crate::text::fold;
@@ -223,9 +224,10 @@ impl<'a> Asking<'a> {
             };
             return Ok(self.wrap(response));
         };
-        // A sure winner has left every other programme behind; only a doubtful one is ambiguous.
-        let meanings =
-            if self.is_sure(&head) { Vec::new() } else { self.meanings(&retrieved, &served)? };
+        let mut meanings = self.meanings(&retrieved, &served)?;
+        if self.is_sure(&head) && meanings.len() > 1 && self.names_a_programme(&retrieved, &head)? {
+            meanings.clear();
+        }
         self.clock(|t| t.rank_us += micros(judging.elapsed()));
         let answering = Instant::now();
         let response = self.decide(&head, overall.as_ref(), meanings, &retrieved);
@@ -395,6 +397,26 @@ impl<'a> Asking<'a> {
         Ok(meanings)
     }
 
+    /// Whether the message holds a word that only one programme's guidance uses.
+    fn names_a_programme(&self, retrieved: &Retrieved<'_>, head: &Head) -> Result<bool, Error> {
+        let snapshot = &self.state.snapshot;
+        for term in query_terms(&retrieved.lexical.explain(head.row)?) {
+            let mut programmes: BTreeSet<&Programme> = BTreeSet::new();
+            for form in &term.forms {
+                for field in TextField::ALL {
+                    let visited = snapshot.postings().visit(field, form, |row, _| {
+                        programmes.extend(snapshot.document_of(Row(row)).map(|d| &d.programme));
+                    });
+                    visited.map_err(RetrieveError::from)?;
+                }
+            }
+            if programmes.len() == 1 && programmes.iter().all(|p| p.as_str() != Programme::ALL) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn decide(
         &self,
         head: &Head,
@@ -420,18 +442,18 @@ impl<'a> Asking<'a> {
         let Some(verdict) = head.verdict else {
             return self.decline(Reason::Uncalibrated, Some(head), retrieved);
         };
+        if meanings.len() > 1 {
+            let (text, citations) = self.fixed_text(WHICH_PROGRAMME_REPLY);
+            let reason = Reason::WhichProgramme;
+            return Response::Clarify(Clarify {
+                text,
+                citations,
+                reason,
+                rule: None,
+                options: meanings,
+            });
+        }
         if !self.is_sure(head) {
-            if meanings.len() > 1 {
-                let (text, citations) = self.fixed_text(WHICH_PROGRAMME_REPLY);
-                let reason = Reason::WhichProgramme;
-                return Response::Clarify(Clarify {
-                    text,
-                    citations,
-                    reason,
-                    rule: None,
-                    options: meanings,
-                });
-            }
             let reason = if verdict.in_scope < IN_SCOPE {
                 Reason::OutOfScope
             } else {

@@ -266,9 +266,9 @@ pub fn build(
         counts: counts(&contents),
         built_by: format!("guidepost {}", env!("CARGO_PKG_VERSION")),
         files,
+        checksum: Fingerprint::ZERO,
     };
-    let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
-    text.push('\n');
+    let text = manifest.sealed().map_err(std::io::Error::other)?;
     fs_err::write(folder.path().join(MANIFEST_FILE), text)?;
     durable::sync_tree(folder.path())?;
     writer.publish(folder, id)?;

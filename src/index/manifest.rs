@@ -42,6 +42,27 @@ pub struct Manifest {
     pub built_by: String,
     /// Its files.
     pub files: Vec<FileRecord>,
+    /// BLAKE3 of the manifest's own text with this value as zeros; see [`Manifest::sealed`].
+    pub checksum: Fingerprint,
+}
+
+impl Manifest {
+    /// The manifest as written: with the checksum of its own text.
+    ///
+    /// # Errors
+    /// None that a manifest of this crate can cause; whatever the JSON writer says.
+    pub fn sealed(mut self) -> serde_json::Result<String> {
+        self.checksum = Fingerprint::ZERO;
+        let text = serde_json::to_string_pretty(&self)? + "\n";
+        let checksum = Fingerprint::of(text.as_bytes()).to_string();
+        Ok(text.replace(&Fingerprint::ZERO.to_string(), &checksum))
+    }
+
+    /// Whether a manifest's text is the one that was sealed.
+    pub fn is_sound(&self, text: &str) -> bool {
+        let zeroed = text.replace(&self.checksum.to_string(), &Fingerprint::ZERO.to_string());
+        Fingerprint::of(zeroed.as_bytes()) == self.checksum
+    }
 }
 
 /// The canonical inputs of a snapshot.

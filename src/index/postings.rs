@@ -155,11 +155,10 @@ pub fn write_postings<'a>(
     if segments.len() > 1 {
         writer.merge(&segments).wait().map_err(failed("merged"))?;
     }
+    // One writer from first to last: a second one could find the folder's lock still held, by a
+    // program that another thread of this process is just starting.
+    writer.garbage_collect_files().wait().map_err(failed("merged"))?;
     writer.wait_merging_threads().map_err(failed("merged"))?;
-    let collector: IndexWriter =
-        index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed("merged"))?;
-    collector.set_merge_policy(Box::new(NoMergePolicy));
-    collector.garbage_collect_files().wait().map_err(failed("merged"))?;
     Ok(())
 }
 

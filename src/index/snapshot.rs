@@ -334,6 +334,9 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, SnapshotError> {
         return Err(SnapshotError::Format { found: format });
     }
     let manifest: Manifest = serde_json::from_str(&text).map_err(damaged)?;
+    if !manifest.is_sound(&text) {
+        return Err(SnapshotError::Checksum { path });
+    }
     let computed = manifest.inputs.id();
     if computed != manifest.id || manifest.inputs.settings != manifest.settings.fingerprint() {
         return Err(SnapshotError::Identity { id: manifest.id, computed });

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,11 +33,9 @@ const CURRENT: &str = "CURRENT";
 const PUBLISHED: &str = "published.jsonl";
 const REVOCATIONS: &str = "revocations.jsonl";
 const LOCK: &str = "LOCK";
-
-/// How long a writer waits for another one. Short writes end well within it; so does the moment
-/// in which a child process that is just being started still holds its parent's lock.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
+/// How often, and how long apart, a lock that is held is tried again: a tenth of a second in all.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// Why the index folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -196,13 +194,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Snapshot`] when it does not open.
     pub fn open(&self, id: Fingerprint) -> Result<Snapshot, StoreError> {
-        Snapshot::open(&self.folder(id))
-            .map_err(|source| StoreError::Snapshot { id, source: Box::new(source) })
+        let failed = |source| StoreError::Snapshot { id, source: Box::new(source) };
+        let snapshot = Snapshot::open(&self.folder(id)).map_err(failed)?;
+        if snapshot.id() == id {
+            Ok(snapshot)
+        } else {
+            Err(failed(SnapshotError::Identity { id, computed: snapshot.id() }))
+        }
     }
 
     /// Whether a snapshot is there and opens.
     pub fn opens(&self, id: Fingerprint) -> bool {
-        self.folder(id).join(MANIFEST_FILE).exists() && Snapshot::open(&self.folder(id)).is_ok()
+        self.folder(id).join(MANIFEST_FILE).exists() && self.open(id).is_ok()
     }
 
     /// All snapshots, by id.
@@ -272,25 +275,31 @@ impl Store {
     /// Takes the lock for writing; creates the folder first if need be.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process holds it for longer than two seconds.
+    /// [`StoreError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<Writer<'_>, StoreError> {
         fs_err::create_dir_all(self.root.join(SNAPSHOTS))?;
         fs_err::create_dir_all(self.root.join("cache"))?;
         let path = self.root.join(LOCK);
         let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
-        let patience = Instant::now() + LOCK_PATIENCE;
+        // A program that another thread of this process is just starting holds a copy of every
+        // lock for an instant, so one refusal proves nothing.
+        let mut tries = LOCK_TRIES;
         loop {
             match file.file().try_lock() {
-                Ok(()) => return Ok(Writer { store: self, _lock: file }),
-                Err(TryLockError::Error(source)) => return Err(StoreError::Io { source }),
-                Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if tries > 0 => {
+                    tries -= 1;
                     std::thread::sleep(LOCK_PAUSE);
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(StoreError::Locked { root: self.root.clone() });
                 }
+                Err(TryLockError::Error(source)) => return Err(StoreError::Io { source }),
             }
         }
+        let writer = Writer { store: self, _lock: file };
+        writer.sweep()?;
+        Ok(writer)
     }
 }
 
@@ -302,24 +311,31 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// An empty folder to build a snapshot in, after removing what interrupted builds left.
+    /// Removes what writers that were killed have left.
+    fn sweep(&self) -> Result<(), StoreError> {
+        let root = &self.store.root;
+        for (folder, prefix) in [(root.join(SNAPSHOTS), BUILDING), (root.clone(), durable::WRITING)]
+        {
+            for entry in fs_err::read_dir(&folder)? {
+                let path = entry?.path();
+                let is_left =
+                    path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(prefix));
+                if is_left && path.is_dir() {
+                    fs_err::remove_dir_all(path)?;
+                } else if is_left {
+                    fs_err::remove_file(path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An empty folder to build a snapshot in.
     ///
     /// # Errors
     /// [`StoreError::Io`] when folders cannot be removed or made.
     pub fn begin(&mut self) -> Result<TempDir, StoreError> {
         let folder = self.store.root.join(SNAPSHOTS);
-        for entry in fs_err::read_dir(&folder)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(BUILDING) {
-                fs_err::remove_dir_all(entry.path())?;
-            }
-        }
-        for entry in fs_err::read_dir(&self.store.root)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(durable::WRITING) {
-                fs_err::remove_file(entry.path())?;
-            }
-        }
         Ok(durable::folder_aside(&folder, BUILDING)?)
     }
 
@@ -391,7 +407,7 @@ fn append_line(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
     let mut line = serde_json::to_string(value).map_err(std::io::Error::other)?;
     line.push('\n');
     if path.exists() {
-        let old = fs_err::read_to_string(path)?;
+        let old = read_text(path)?;
         let (whole, tail) = split_tail(&old);
         if is_whole_record(tail) {
             line.insert(0, '\n');
@@ -401,6 +417,18 @@ fn append_line(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
     }
     durable::append(path, line.as_bytes())?;
     Ok(())
+}
+
+/// Reads a file of lines; a last letter that a crash cut short is left out.
+fn read_text(path: &Path) -> Result<String, StoreError> {
+    let mut bytes = fs_err::read(path)?;
+    if let Err(error) = std::str::from_utf8(&bytes)
+        && error.error_len().is_none()
+    {
+        bytes.truncate(error.valid_up_to());
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error).into())
 }
 
 /// The lines that have an end, and what stands behind the last end.
@@ -420,7 +448,7 @@ fn read_lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<(T, usize)>
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let text = fs_err::read_to_string(path)?;
+    let text = read_text(path)?;
     let (whole, tail) = split_tail(&text);
     let read = if is_whole_record(tail) { text.as_str() } else { whole };
     let mut values = Vec::new();

@@ -438,6 +438,7 @@ pub struct FieldExplanation {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "explanations recompute to the same bits")]
 mod tests {
     use super::*;
     use crate::index::postings::write_postings;
