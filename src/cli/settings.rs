@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::index::build::{BuildOptions, Built, Sources, build};
 use crate::index::settings::Settings;
-use crate::index::store::Store;
+use crate::index::store::{Store, StoreError};
 use crate::query::Query;
 
 /// Folder of the default index, beside the corpus it follows.
@@ -110,28 +110,35 @@ fn build_from(
 }
 
 /// An engine over the index. Where no index was named, the default one follows the corpus: it is
-/// built on first use and again when the corpus has changed.
+/// built on first use, and again when the corpus has changed or the index does not open.
 ///
 /// # Errors
 /// [`Error`] when the index cannot be built or opened.
 pub(super) fn engine(global: &Global) -> Result<Engine, Error> {
     let encoder = encoder(global)?;
+    if global.index.is_some() || !global.corpus.is_dir() {
+        return open_engine(global, encoder);
+    }
     let store = store(global);
-    let given = settings(global)?;
-    if global.index.is_none() && global.corpus.is_dir() {
-        let sources = Sources::read(&global.corpus)?;
-        let settings = Settings::default();
-        let wanted = sources.inputs(encoder.as_ref(), &settings).id();
-        if store.current().ok() != Some(wanted) {
-            if !global.quiet {
-                printer::talk(&format!("indexing {} …", global.corpus.display()));
-            }
-            let options = BuildOptions::default();
-            build_from(&store, &sources, &encoder, &settings, options, global.quiet)?;
+    let sources = Sources::read(&global.corpus)?;
+    let settings = Settings::default();
+    if store.current().ok() == Some(sources.inputs(encoder.as_ref(), &settings).id()) {
+        match open_engine(global, Arc::clone(&encoder)) {
+            Err(Error::Store(StoreError::Snapshot { .. })) => {}
+            opened => return opened,
         }
     }
-    let mut builder = Engine::builder(store.root()).embedder(encoder);
-    if let Some(settings) = given {
+    if !global.quiet {
+        printer::talk(&format!("indexing {} …", global.corpus.display()));
+    }
+    let options = BuildOptions::default();
+    build_from(&store, &sources, &encoder, &settings, options, global.quiet)?;
+    open_engine(global, encoder)
+}
+
+fn open_engine(global: &Global, encoder: Arc<Encoder>) -> Result<Engine, Error> {
+    let mut builder = Engine::builder(store(global).root()).embedder(encoder);
+    if let Some(settings) = settings(global)? {
         builder = builder.settings(settings);
     }
     if let Some(path) = &global.calibrator {
