@@ -438,8 +438,9 @@ pub struct FieldExplanation {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "explanations recompute to the same bits")]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "explanations recompute to the same bits")]
+
     use super::*;
     use crate::index::postings::write_postings;
     use crate::index::settings::FieldSettings;
