@@ -1,6 +1,8 @@
 //! The crate's error: every module's own error under one roof, with one table from kind to exit
 //! code and HTTP status.
 
+use std::path::{Path, PathBuf};
+
 use crate::calibrate::ArtifactError;
 use crate::calibrate::logistic::FitError;
 use crate::corpus::approve::ApproveError;
@@ -81,6 +83,15 @@ pub enum Error {
     /// A line of a file of topics or messages cannot be used.
     #[error(transparent)]
     Topics(#[from] crate::eval::topic::TopicError),
+    /// A file named by the user cannot be used.
+    #[error("{} cannot be used", .path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<Error>,
+    },
     /// A file cannot be read or written.
     #[error("a file cannot be read or written")]
     Io(#[from] std::io::Error),
@@ -121,6 +132,11 @@ impl ErrorKind {
 }
 
 impl Error {
+    /// The error, with the file named by the user in which it occurred.
+    pub fn in_file(path: &Path, source: impl Into<Error>) -> Error {
+        Error::InFile { path: path.to_owned(), source: Box::new(source.into()) }
+    }
+
     /// Whose fault it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -139,6 +155,10 @@ impl Error {
             | Error::Calibrator(_)
             | Error::Model(_)
             | Error::Models(_) => ErrorKind::Incompatible,
+            Error::InFile { source, .. } => match source.as_ref() {
+                Error::Io(io) if io.kind() == std::io::ErrorKind::NotFound => ErrorKind::Input,
+                other => other.kind(),
+            },
             Error::Io(_) => ErrorKind::Environment,
             Error::Embed(_) | Error::Retrieve(_) => ErrorKind::Bug,
         }

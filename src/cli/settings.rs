@@ -46,7 +46,8 @@ pub(super) fn settings(global: &Global) -> Result<Option<Settings>, Error> {
     let Some(path) = &global.settings else {
         return Ok(None);
     };
-    Ok(Some(Settings::parse(&fs_err::read_to_string(path)?)?))
+    let text = fs_err::read_to_string(path).map_err(|e| Error::in_file(path, e))?;
+    Ok(Some(Settings::parse(&text).map_err(|e| Error::in_file(path, e))?))
 }
 
 /// The index folder.
@@ -142,7 +143,8 @@ fn open_engine(global: &Global, encoder: Arc<Encoder>) -> Result<Engine, Error> 
         builder = builder.settings(settings);
     }
     if let Some(path) = &global.calibrator {
-        builder = builder.calibrator(Artifact::parse(&fs_err::read_to_string(path)?)?);
+        let text = fs_err::read_to_string(path).map_err(|e| Error::in_file(path, e))?;
+        builder = builder.calibrator(Artifact::parse(&text).map_err(|e| Error::in_file(path, e))?);
     }
     builder.open()
 }
