@@ -80,9 +80,6 @@ pub enum Error {
         /// The id asked for.
         passage: String,
     },
-    /// A line of a file of topics or messages cannot be used.
-    #[error(transparent)]
-    Topics(#[from] crate::eval::topic::TopicError),
     /// A file named by the user cannot be used.
     #[error("{} cannot be used", .path.display())]
     InFile {
@@ -146,7 +143,6 @@ impl Error {
             | Error::Settings(_)
             | Error::Safety(_)
             | Error::Fit(_)
-            | Error::Topics(_)
             | Error::UnknownPassage { .. } => ErrorKind::Input,
             Error::Build(error) => build_kind(error),
             Error::Snapshot(error) => snapshot_kind(error),

@@ -158,6 +158,11 @@ impl Programme {
     /// The slug of texts that belong to no single programme.
     pub const ALL: &'static str = "all";
 
+    /// The programme of texts that belong to no single one.
+    pub fn all() -> Programme {
+        Programme(Self::ALL.to_owned())
+    }
+
     /// Whether text of this programme may answer when only `served` is served.
     pub fn serves(&self, served: &Programme) -> bool {
         self.0 == Self::ALL || self == served

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::eval_args::EvalCommand;
 use crate::corpus::document::Role;
 use crate::ids::{Locality, Nation, Programme};
 
@@ -21,7 +22,8 @@ pub(crate) struct Cli {
 const LONG_ABOUT: &str = "Answers screening questions only from approved guidance, quotes it word \
 for word with its source, says how sure it is, and hands over to a person when it is not.\n\n\
 Exit codes: 0 done; 1 an honest negative (not answered, findings, nothing found); 2 the input is \
-at fault; 3 the machine is; 4 files of another version or model; 70 a bug.";
+at fault; 3 the machine is; 4 files of another version or model; 5 these data \
+cannot tell; 70 a bug.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Global {
@@ -93,6 +95,9 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Fit a calibrator on labelled topics, or report decisions on them
     Calibrate(CalibrateArgs),
+    /// Measure, compare and record systems on labelled sets
+    #[command(subcommand)]
+    Eval(EvalCommand),
     /// Build and manage snapshots
     #[command(subcommand)]
     Index(IndexCommand),

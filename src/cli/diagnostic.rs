@@ -6,6 +6,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use super::printer;
 use crate::error::{Error, ErrorKind};
+use crate::eval::EvalError;
 use crate::index::build::BuildError;
 
 /// An error with its causes and a way out.
@@ -29,7 +30,7 @@ impl Diagnostic for Report {
 }
 
 /// Prints an error on stderr.
-pub(super) fn report(error: &Error) {
+pub(super) fn report(error: &EvalError) {
     let mut message = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -40,7 +41,7 @@ pub(super) fn report(error: &Error) {
         source = cause.source();
     }
     let causes = match error {
-        Error::Build(BuildError::Malformed { issues }) => issues
+        EvalError::Engine(Error::Build(BuildError::Malformed { issues })) => issues
             .iter()
             .map(|issue| Report {
                 message: format!("{}:{}: {}", issue.path, issue.line, issue.message),

@@ -1,12 +1,14 @@
 //! The command line: what was typed, what it means, what is printed.
 //!
 //! Data goes to stdout, talk to stderr; progress shows only on a terminal. Exit codes are those
-//! of [`crate::error::ErrorKind`], and 1 for an honest negative.
+//! of [`crate::error::ErrorKind`], 1 for an honest negative, and 5 where the data cannot tell.
 
 mod args;
 mod commands;
 mod diagnostic;
+mod eval_args;
 mod printer;
+mod schemas;
 mod settings;
 
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ pub fn main() -> ExitCode {
     match commands::run(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Negative) => ExitCode::from(1),
+        Ok(Outcome::CannotTell) => ExitCode::from(5),
         Err(error) if printer::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             diagnostic::report(&error);
@@ -34,4 +37,6 @@ enum Outcome {
     Done,
     /// An honest negative: not answered, findings, nothing found.
     Negative,
+    /// The data at hand cannot tell.
+    CannotTell,
 }

@@ -1,6 +1,5 @@
 //! The only place that writes to stdout and stderr.
 
-use std::error::Error as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Mutex;
 
@@ -8,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::eval::EvalError;
 use crate::index::build::Progress;
 
 /// Writes a line of data to stdout.
@@ -55,14 +55,23 @@ pub(super) fn stderr_is_terminal() -> bool {
 }
 
 /// Whether an error is only a reader that went away.
-pub(super) fn is_broken_pipe(error: &Error) -> bool {
-    let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
-    match error {
-        Error::Io(source) => broken(source),
-        other => {
-            other.source().and_then(|source| source.downcast_ref::<io::Error>()).is_some_and(broken)
+pub(super) fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return io.kind() == io::ErrorKind::BrokenPipe;
         }
+        if let Some(Error::Io(io)) = error.downcast_ref::<Error>() {
+            return io.kind() == io::ErrorKind::BrokenPipe;
+        }
+        if let Some(EvalError::Io(io) | EvalError::Engine(Error::Io(io))) =
+            error.downcast_ref::<EvalError>()
+        {
+            return io.kind() == io::ErrorKind::BrokenPipe;
+        }
+        next = error.source();
     }
+    false
 }
 
 /// A progress bar on a terminal; elsewhere silence.

@@ -60,11 +60,19 @@ pub(super) fn store(global: &Global) -> Store {
 /// # Errors
 /// [`Error::Model`] when it cannot be loaded.
 pub(super) fn encoder(global: &Global) -> Result<Arc<Encoder>, Error> {
+    encoder_of(global, global.precision)
+}
+
+/// The encoder of a precision.
+///
+/// # Errors
+/// [`Error::Model`] when it cannot be loaded.
+pub(super) fn encoder_of(global: &Global, precision: Precision) -> Result<Arc<Encoder>, Error> {
     if let Some(threads) = global.threads {
         // A second pool cannot be set; the first one stays, which is the same number.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
-    let encoder = match global.precision {
+    let encoder = match precision {
         Precision::Int8 => default_model()?,
         Precision::F32 => Encoder::load(model::ModelFiles::open(
             &default_folder(&global.models)?,

@@ -41,6 +41,14 @@ use asking::Asking;
 /// The calibrator fitted on the shipped corpus.
 const SHIPPED_CALIBRATOR: &str = include_str!("../../models/calibrators/shipped.json");
 
+/// The calibrator fitted on the shipped corpus.
+///
+/// # Errors
+/// [`Error::Calibrator`] when this build carries a damaged one.
+pub fn shipped_calibrator() -> Result<Artifact, Error> {
+    Ok(Artifact::parse(SHIPPED_CALIBRATOR)?)
+}
+
 /// Answers messages from one index.
 pub struct Engine {
     store: Store,
@@ -185,7 +193,7 @@ fn calibrator(
         let artifact = Artifact::parse(&fs_err::read_to_string(own)?)?;
         return Ok(Some(Calibrator::new(artifact, binding)?));
     }
-    let shipped = Artifact::parse(SHIPPED_CALIBRATOR).ok();
+    let shipped = shipped_calibrator().ok();
     Ok(shipped.and_then(|artifact| Calibrator::new(artifact, binding).ok()))
 }
 

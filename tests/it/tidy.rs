@@ -36,7 +36,6 @@ const LAYERS: &[&[&str]] = &[
 /// Edges against the order that stand today: (module, names, how it would go away).
 const DEBTS: &[(&str, &str, &str)] = &[
     ("index", "dialogue", "pass the compiled rules to the build instead of compiling them there"),
-    ("error", "eval", "let `eval` have an error of its own that wraps the crate's"),
 ];
 
 /// A source file, tests and comments taken out.

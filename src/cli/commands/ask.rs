@@ -12,6 +12,7 @@ use crate::durable;
 use crate::engine::wire::WireReply;
 use crate::engine::{Engine, Reply};
 use crate::error::Error;
+use crate::eval::EvalError;
 use crate::eval::topic::{Topic, read_topics};
 use crate::retrieve::RetrieverExplanation;
 
@@ -23,7 +24,7 @@ struct BatchLine {
 }
 
 /// Answers one message or a file of them.
-pub(super) fn ask(global: &Global, args: &AskArgs) -> Result<Outcome, Error> {
+pub(super) fn ask(global: &Global, args: &AskArgs) -> Result<Outcome, EvalError> {
     let engine = settings::engine(global)?;
     if let (Some(batch), Some(out)) = (&args.batch, &args.out) {
         return ask_batch(&engine, args, batch, out);
@@ -45,7 +46,7 @@ pub(super) fn ask(global: &Global, args: &AskArgs) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-fn ask_batch(engine: &Engine, args: &AskArgs, batch: &Path, out: &Path) -> Result<Outcome, Error> {
+fn ask_batch(engine: &Engine, args: &AskArgs, batch: &Path, out: &Path) -> Result<Outcome, EvalError> {
     let mut lines = String::new();
     for topic in read_topics(batch)? {
         let query = settings::query(&topic.text, &scope_of(&topic, &args.scope));

@@ -4,12 +4,13 @@ use crate::cli::args::{CalibrateArgs, Global};
 use crate::cli::{Outcome, printer, settings};
 use crate::durable;
 use crate::error::Error;
+use crate::eval::EvalError;
 use crate::eval::fit::{decisions, examples, fit};
 use crate::eval::topic::read_topics;
 use crate::ids::Fingerprint;
 
 /// Fits a calibrator, or reports what the present one decides.
-pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome, Error> {
+pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome, EvalError> {
     let engine = settings::engine(global)?;
     let topics = read_topics(&args.topics)?;
     let today = settings::day(args.now);
@@ -44,7 +45,7 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
     }
     let print = Fingerprint::of(&fs_err::read(&args.topics)?);
     let examples = examples(&engine, &topics, today)?;
-    let artifact = fit(&engine, &examples, print, args.target_risk)?;
+    let artifact = fit(&engine, &examples, print, args.target_risk).map_err(Error::from)?;
     let mut text = serde_json::to_string_pretty(&artifact).map_err(std::io::Error::other)?;
     text.push('\n');
     match &args.out {

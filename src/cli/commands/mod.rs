@@ -3,29 +3,33 @@
 mod ask;
 mod calibrate;
 mod corpus;
+mod eval;
 mod index;
 mod models;
 mod rank;
 
+pub(super) use eval::{CheckReport, Scores};
+
 use super::Outcome;
 use super::args::{Cli, Command};
-use crate::error::Error;
+use crate::eval::EvalError;
 
 /// Runs a command.
 ///
 /// # Errors
-/// [`Error`] of whatever failed.
-pub(super) fn run(cli: &Cli) -> Result<Outcome, Error> {
+/// [`EvalError`] of whatever failed.
+pub(super) fn run(cli: &Cli) -> Result<Outcome, EvalError> {
     let global = &cli.global;
     match &cli.command {
         Command::Ask(args) => ask::ask(global, args),
-        Command::Chat(args) => ask::chat(global, args),
-        Command::Search(args) => rank::search(global, args),
-        Command::Explain(args) => rank::explain(global, args),
+        Command::Chat(args) => Ok(ask::chat(global, args)?),
+        Command::Search(args) => Ok(rank::search(global, args)?),
+        Command::Explain(args) => Ok(rank::explain(global, args)?),
         Command::Run(args) => rank::run(global, args),
         Command::Calibrate(args) => calibrate::calibrate(global, args),
-        Command::Index(command) => index::run(global, command),
-        Command::Corpus(command) => corpus::run(global, command),
-        Command::Models(command) => models::run(global, command),
+        Command::Eval(command) => eval::run(global, command),
+        Command::Index(command) => Ok(index::run(global, command)?),
+        Command::Corpus(command) => Ok(corpus::run(global, command)?),
+        Command::Models(command) => Ok(models::run(global, command)?),
     }
 }

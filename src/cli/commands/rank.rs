@@ -12,6 +12,7 @@ use crate::cli::printer::Bar;
 use crate::cli::{Outcome, printer, settings};
 use crate::engine::RankedDocument;
 use crate::error::Error;
+use crate::eval::EvalError;
 use crate::eval::topic::read_topics;
 use crate::ids::{DocumentId, PassageId};
 use crate::index::build::Progress as _;
@@ -73,7 +74,7 @@ pub(super) fn explain(global: &Global, args: &ExplainArgs) -> Result<Outcome, Er
 }
 
 /// Writes a TREC run: topics in the order of the file, strictly decreasing scores.
-pub(super) fn run(global: &Global, args: &RunArgs) -> Result<Outcome, Error> {
+pub(super) fn run(global: &Global, args: &RunArgs) -> Result<Outcome, EvalError> {
     let engine = settings::engine(global)?;
     let mut topics = read_topics(&args.topics)?;
     if let Some(qrels) = &args.qrels {

@@ -1,0 +1,62 @@
+//! Student's t on one number for each family, and the standardised mean with its exact interval.
+//!
+//! Exact where those numbers are normal, nearly so for their mean by the central limit theorem.
+//! Knows nothing of where the numbers come from.
+
+use super::bootstrap::standard_deviation;
+use super::special::{noncentral_t_lower, noncentral_t_upper, smooth_root, student_tails};
+use crate::eval::estimate::Interval;
+use crate::eval::report::model::TestResult;
+
+/// What the test sees of a sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Sample {
+    pub(super) n: usize,
+    pub(super) mean: f64,
+    pub(super) deviation: f64,
+}
+
+/// Deviations below this share of the greatest value are rounding, not variation.
+const ROUNDING: f64 = 1e-12;
+
+impl Sample {
+    /// Mean and deviation; `None` for fewer than two values or without variation.
+    pub(super) fn of(values: &[f64]) -> Option<Sample> {
+        let n = values.len();
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let deviation = standard_deviation(values);
+        let largest = values.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
+        (n > 1 && deviation > ROUNDING * largest).then_some(Sample { n, mean, deviation })
+    }
+
+    pub(super) fn degrees(&self) -> f64 {
+        (self.n - 1) as f64
+    }
+
+    /// t = (mean − `hypothesis`) √n / deviation.
+    pub(super) fn t(&self, hypothesis: f64) -> f64 {
+        (self.mean - hypothesis) * (self.n as f64).sqrt() / self.deviation
+    }
+
+    /// One-sample test of mean 0 (Student, Biometrika 6, 1908).
+    pub(super) fn test(&self) -> TestResult {
+        let statistic = self.t(0.0);
+        let p = 2.0 * student_tails(statistic.abs(), self.degrees()).upper;
+        TestResult { statistic, degrees: Some(self.degrees()), p: p.min(1.0) }
+    }
+
+    /// Interval of mean / deviation of the population: those noncentralities whose t is not
+    /// extreme at (1 − level) / 2 in either direction, over √n (J. H. Steiger and R. T. Fouladi,
+    /// "Noncentrality Interval Estimation", in What If There Were No Significance Tests?, 1997).
+    pub(super) fn standardised_interval(&self, level: f64) -> Interval {
+        let tail = (1.0 - level) / 2.0;
+        let (t, degrees) = (self.t(0.0), self.degrees());
+        // Wide enough for any tail a double can hold: ten deviations of t about its noncentrality.
+        let reach = 10.0 * (1.0 + t * t / (2.0 * degrees)).sqrt() + 10.0 + t.abs();
+        let (from, to) = (t - reach, t + reach);
+        let low = smooth_root(from, to, |shift| noncentral_t_upper(t, degrees, shift) - tail);
+        let high = smooth_root(from, to, |shift| tail - noncentral_t_lower(t, degrees, shift));
+        let scale = (self.n as f64).sqrt();
+        Interval { low: low / scale, high: high / scale, level }
+    }
+}
