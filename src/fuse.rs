@@ -4,6 +4,7 @@
 //! idf * (k1 + 1); dense: 1), never by the best or worst of the result at hand, so a passage's
 //! score does not change with its neighbours in the list, the depth or the layout of the index.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::index::settings::{FusionMethod, FusionSettings};
@@ -17,7 +18,7 @@ pub trait Fusion: Send + Sync {
 }
 
 /// A fused score unfolded.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct FusionExplanation {
     /// Which fusion.
     pub method: FusionMethod,

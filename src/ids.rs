@@ -8,6 +8,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why a text cannot be a name.
@@ -76,10 +77,13 @@ fn is_visible(c: char) -> bool {
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $allowed:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $allowed:expr, $pattern:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(extend("pattern" = $pattern))]
         pub struct $name(String);
 
         impl $name {
@@ -135,23 +139,23 @@ macro_rules! name {
 
 name!(
     /// Id of a document: any visible characters, at most 256 bytes, no blanks (it stands in TREC files).
-    DocumentId, "document id", is_visible
+    DocumentId, "document id", is_visible, r"^\S+$"
 );
 name!(
     /// Id of a topic (a query with judgements): visible characters, no blanks.
-    TopicId, "topic id", is_visible
+    TopicId, "topic id", is_visible, r"^\S+$"
 );
 name!(
     /// A screening programme, a lower-case slug such as `breast`. [`Programme::ALL`] fits every programme.
-    Programme, "programme", is_slug
+    Programme, "programme", is_slug, "^[a-z0-9-]+$"
 );
 name!(
     /// A local service, a lower-case slug.
-    Locality, "locality", is_slug
+    Locality, "locality", is_slug, "^[a-z0-9-]+$"
 );
 name!(
     /// Id of a row of `facts.toml`.
-    FactId, "fact id", is_visible
+    FactId, "fact id", is_visible, r"^\S+$"
 );
 
 impl Programme {
@@ -170,7 +174,9 @@ impl Programme {
 }
 
 /// One of the four nations of the United Kingdom; screening rules differ between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nation {
     /// England.
@@ -245,8 +251,9 @@ impl fmt::Display for PassageId {
 pub struct Row(pub u32);
 
 /// A BLAKE3 hash, shown as 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {

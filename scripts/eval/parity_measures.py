@@ -25,8 +25,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "tests/data/eval/measures.jsonl"
-SCORE = "target/release/guidepost eval score {qrels} {run} {measures} --per-topic"
-EXPORT = "target/release/guidepost eval convert {run} {out}"
+SCORE = "target/release/guidepost eval score {run} --qrels {qrels} --measure {measures} --per-topic"
+EXPORT = "target/release/guidepost eval convert {run} {out} --to-kind trec-run"
 TOLERANCE = 1e-12
 SETS = ["graded", "pooled", "tied"]
 MEASURES = [

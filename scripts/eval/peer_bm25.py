@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """BM25 in Python (bm25s) as a system of an experiment: `{command = ["python3", ".../peer_bm25.py"]}`.
 
-The protocol stands in eval/METHODOLOGY.md ("Programs"). Text is title + " " + text; words are those
-of bm25s.tokenize without its 33 English stop words, stemmed by PyStemmer (Snowball English);
-k1 1.2, b 0.75, method "lucene" (idf = ln(1 + (N - df + 0.5) / (df + 0.5)), no factor k1 + 1).
+The protocol stands in eval/METHODOLOGY.md ("Programs"). Text is title, question variants where there
+are any, and text; words are those of bm25s.tokenize without its 33 English stop words, stemmed by
+PyStemmer (Snowball English); k1 1.2, b 0.75, method "lucene"
+(idf = ln(1 + (N - df + 0.5) / (df + 0.5)), no factor k1 + 1).
 Scores are bm25s's single-precision sums. Documents that share no word with the query are not
 ranked; equal scores stand by document id, descending, which bm25s by itself leaves open.
 
@@ -30,7 +31,9 @@ class Bm25:
             for line in filter(str.strip, lines):
                 document = json.loads(line)
                 ids.append(document["_id"])
-                texts.append((document.get("title") or "") + " " + (document.get("text") or ""))
+                variants = document.get("questions", [])
+                parts = [document.get("title") or "", *variants, document.get("text") or ""]
+                texts.append(" ".join(parts))
         self.ids = np.array(ids, dtype=object)
         # Place of each document in the order in which ties stand: by the bytes of the id, greatest
         # first.

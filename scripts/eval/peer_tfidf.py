@@ -25,7 +25,8 @@ class TfIdf:
     def __init__(self, corpus):
         with open(corpus, encoding="utf-8") as lines:
             documents = [json.loads(line) for line in lines if line.strip()]
-        bags = {d["_id"]: counts(f"{d.get('title') or ''} {d.get('text') or ''}") for d in documents}
+        bags = {d["_id"]: counts(" ".join([d.get("title") or "", *d.get("questions", []),
+                                               d.get("text") or ""])) for d in documents}
         found_in = collections.Counter(word for bag in bags.values() for word in bag)
         self.idf = {word: math.log(1 + len(bags) / n) for word, n in found_in.items()}
         self.postings = collections.defaultdict(list)

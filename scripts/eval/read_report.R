@@ -1,5 +1,5 @@
 # Means and paired t-tests over families from a per-topic CSV. Base R only.
-# Rscript read_report.R per_topic.csv [BASELINE]   (the first system is the baseline, if none is named)
+# Rscript read_report.R per-topic.csv.gz [BASELINE]   (the first system is the baseline, if none is named)
 args <- commandArgs(trailingOnly = TRUE)
 rows <- read.csv(args[1], colClasses = c(topic = "character", family = "character"))
 baseline <- if (length(args) > 1) args[2] else rows$system[1]

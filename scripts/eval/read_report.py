@@ -1,10 +1,11 @@
 """Means and paired t-tests over families from a per-topic CSV. Python's own library only.
-python3 read_report.py per_topic.csv [BASELINE]   (the first system is the baseline, if none is named)"""
-import csv, sys
+python3 read_report.py per-topic.csv.gz [BASELINE]   (the first system is the baseline, if none is named)"""
+import csv, gzip, sys
 from math import atan, cos, exp, lgamma, pi, sqrt
 from statistics import fmean, stdev
 cells = {}
-for row in csv.DictReader(open(sys.argv[1], encoding="utf-8", newline="")):
+reader = gzip.open if sys.argv[1].endswith(".gz") else open
+for row in csv.DictReader(reader(sys.argv[1], "rt", encoding="utf-8", newline="")):
     families = cells.setdefault((row["dataset"], row["measure"], row["system"]), {})
     families.setdefault(row["family"], []).extend(map(float, filter(None, [row["value"]])))
 baseline = sys.argv[2] if len(sys.argv) > 2 else next(iter(cells))[2]

@@ -30,7 +30,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCORE = "target/release/guidepost eval score {qrels} {run} {measures}"
+SCORE = "target/release/guidepost eval score {run} --qrels {qrels} --measure {measures}"
 MEASURES = ["nDCG@10", "AP", "RR@10", "R@100"]
 # Two-sided 95% quantiles of Student's t by degrees of freedom.
 STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306,

@@ -1,5 +1,6 @@
 //! A fitted calibrator as a file: its models, its threshold, and what it is bound to.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Confidence;
@@ -11,7 +12,7 @@ use crate::ids::Fingerprint;
 pub const ARTIFACT_VERSION: u32 = 1;
 
 /// A fitted calibrator, as stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {
     /// Version of this form.
@@ -31,7 +32,7 @@ pub struct Artifact {
 }
 
 /// What a calibrator is bound to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Binding {
     /// Version of the features.
@@ -43,7 +44,7 @@ pub struct Binding {
 }
 
 /// How a calibrator was fitted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fitted {
     /// The snapshot it was fitted on. Another snapshot keeps the calibrator usable, but its

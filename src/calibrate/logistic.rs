@@ -5,6 +5,7 @@
 //! Learning, 4.4). Deterministic: a fixed number of steps at most, no random start.
 
 use ndarray::{Array1, Array2};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Newton steps at most; convergence takes fewer than ten.
@@ -13,7 +14,7 @@ const STEPS: usize = 50;
 const TOLERANCE: f64 = 1e-10;
 
 /// A fitted logistic model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logistic {
     /// Mean of each feature in the fitting sample.

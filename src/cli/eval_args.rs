@@ -239,10 +239,11 @@ pub(crate) struct ScoreArgs {
         short,
         value_name = "NAME",
         value_delimiter = ',',
+        num_args = 1..,
         default_value = "nDCG@10,AP,RR@10,R@100,Judged@10"
     )]
     pub(crate) measures: Vec<Measure>,
-    /// Print every topic too
+    /// Print a value for every topic instead of means
     #[arg(long, short = 't')]
     pub(crate) per_topic: bool,
     /// Judged topics that the run lacks, and topics of the run that are not judged, are an error

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fs_err as fs;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{Encoder, LoadError};
@@ -36,7 +37,7 @@ static WEIGHTS: &Aligned<[u8]> =
     &Aligned(*include_bytes!("../../models/all-MiniLM-L6-v2/weights.int8.bin"));
 
 /// In which numbers a model computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// Bytes for weights and activations: the default.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fs_err as fs;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::encoder::{Encoder, LoadError};
@@ -75,7 +76,7 @@ pub enum ModelsError {
 }
 
 /// Where a model is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// In the binary.
@@ -85,7 +86,7 @@ pub enum Place {
 }
 
 /// A model at hand.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ModelEntry {
     /// Its name.
     pub name: String,
@@ -202,7 +203,7 @@ fn read_pinned(path: &Path, expected: &FileRecord) -> Result<Vec<u8>, ModelsErro
 }
 
 /// What [`verify`] found out about one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FileCheck {
     /// Name of the model.
     pub model: String,
@@ -314,7 +315,7 @@ impl Default for BenchSettings {
 }
 
 /// Milliseconds, by share of calls.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Percentiles {
     /// Half of the calls took no longer.
     pub p50: f64,
@@ -340,7 +341,7 @@ impl Percentiles {
 }
 
 /// Agreement with the f32 model.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Agreement {
     /// Texts compared.
     pub texts: usize,
@@ -351,7 +352,7 @@ pub struct Agreement {
 }
 
 /// What [`bench()`] measured, on one thread.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct BenchReport {
     /// The embedder's name.
     pub model: String,

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::response::Response;
@@ -219,7 +220,7 @@ pub struct Reply {
 }
 
 /// Time spent by stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Timings {
     /// Safety and routes.
     pub rules_us: u64,
@@ -236,7 +237,7 @@ pub struct Timings {
 }
 
 /// From postings to confidence, number by number.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// The passage explained.
     pub passage: String,

@@ -1,23 +1,28 @@
 //! The one JSON form of a reply, for the command line and for services.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Explanation, Reply, Timings};
 use crate::answer::{Citation, Response};
 use crate::calibrate::Confidence;
+use crate::ids::Fingerprint;
 
 /// A reply as JSON. Fields that do not apply are `null` or empty, never left out.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct WireReply {
     /// `answer`, `clarify`, `handover` or `urgent`.
+    #[schemars(extend("enum" = ["answer", "clarify", "handover", "urgent"]))]
     pub decision: &'static str,
     /// `draft` for an answer.
+    #[schemars(extend("enum" = ["draft", null]))]
     pub standing: Option<&'static str>,
     /// What to send.
     pub text: String,
     /// Every quote of the text.
     pub citations: Vec<WireCitation>,
     /// P(the document answers the message), where a calibrator judged it.
+    #[schemars(range(min = 0, max = 1))]
     pub confidence: Option<f64>,
     /// Whether the calibrator was fitted on this very snapshot.
     pub calibrated_here: Option<bool>,
@@ -34,6 +39,7 @@ pub struct WireReply {
     /// What must be shown beside the answer.
     pub notice: Option<String>,
     /// Id of the snapshot.
+    #[schemars(with = "Fingerprint")]
     pub snapshot: String,
     /// Time by stage; left out where replies must be the same bytes every time.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +50,7 @@ pub struct WireReply {
 }
 
 /// A quote as JSON.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct WireCitation {
     /// The exact bytes of the document's file from `start` to `end`.
     pub quote: String,
@@ -63,6 +69,7 @@ pub struct WireCitation {
     /// One past the last byte.
     pub end: usize,
     /// BLAKE3 of the file.
+    #[schemars(with = "Fingerprint")]
     pub fingerprint: String,
     /// Where its facts come from.
     pub source: WireSource,
@@ -71,15 +78,17 @@ pub struct WireCitation {
     /// Who approved it.
     pub approved_by: String,
     /// Day of approval.
+    #[schemars(extend("format" = "date"))]
     pub approved_on: String,
     /// Last day it may be quoted.
+    #[schemars(extend("format" = "date"))]
     pub review_due: String,
     /// Licence of the text.
     pub licence: String,
 }
 
 /// A source as JSON.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct WireSource {
     /// Title of the page.
     pub title: String,
@@ -92,7 +101,7 @@ pub struct WireSource {
 }
 
 /// A document named as JSON.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct WireDocument {
     /// Id.
     pub document: String,
@@ -103,7 +112,7 @@ pub struct WireDocument {
 }
 
 /// An explanation as JSON, with the evidence and what the calibrator made of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct WireExplanation {
     /// Scores of the winner.
     #[serde(flatten)]
@@ -111,8 +120,10 @@ pub struct WireExplanation {
     /// Name and value of every feature the calibrator saw.
     pub evidence: Vec<(&'static str, f64)>,
     /// P(some guidance of the corpus answers the message).
+    #[schemars(range(min = 0, max = 1))]
     pub in_scope: Option<f64>,
     /// P(the winner answers the message).
+    #[schemars(range(min = 0, max = 1))]
     pub confidence: Option<f64>,
 }
 

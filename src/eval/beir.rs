@@ -138,9 +138,12 @@ impl BeirFolder {
     }
 }
 
-#[derive(Serialize)]
-struct QueryLine<'a> {
+/// A query.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct QueryLine<'a> {
+    /// Id.
     _id: &'a str,
+    /// The message.
     text: &'a str,
 }
 

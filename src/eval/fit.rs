@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::topic::{Expected, Topic};
@@ -190,7 +191,7 @@ fn threshold(examples: &[Example], predicted: &[f64], target_risk: f64) -> Choic
 }
 
 /// How decisions compare with labels on a set of topics.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DecisionReport {
     /// Labelled topics.
     pub n: usize,

@@ -93,15 +93,19 @@ impl TopicSet {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+/// The first line of a file of topics, where the set says what it is.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct HeaderLine {
+pub(crate) struct HeaderLine {
+    /// What the set says about itself.
     #[serde(rename = "_set")]
     set: SetHeader,
 }
 
-/// A message with an id, and with labels where it has any.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A message with an id, and with labels where it has any. A line with labels holds no other keys
+/// than these; on a line without labels others are left aside, as BEIR's queries have them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("if" = is_labelled(), "then" = holds_known_keys()))]
 pub struct Topic {
     /// Id.
     #[serde(rename = "_id")]
@@ -264,6 +268,18 @@ const LABELS: [&str; 7] =
     ["family", "expected", "reason", "documents", "quotes", "answerable", "slices"];
 /// Keys that any line may hold.
 const OTHERS: [&str; 5] = ["_id", "text", "programme", "nation", "locality"];
+
+/// Schema of a line with a label.
+fn is_labelled() -> serde_json::Value {
+    let labels = LABELS.map(|key| serde_json::json!({ "required": [key] }));
+    serde_json::json!({ "anyOf": labels })
+}
+
+/// Schema of a line whose keys are all known.
+fn holds_known_keys() -> serde_json::Value {
+    let known: Vec<&str> = OTHERS.into_iter().chain(LABELS).collect();
+    serde_json::json!({ "propertyNames": { "enum": known } })
+}
 
 /// What is wrong with a line: once in words that may quote it, once in words that cannot.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Settings;
@@ -24,7 +25,7 @@ pub const EXAMPLE_NOTICE: &str =
 pub const RESEARCH_NOTICE: &str = "Research import, for evaluation only. Not approved guidance.";
 
 /// What a snapshot is made of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// Version of the files.
     pub format: u32,
@@ -66,7 +67,7 @@ impl Manifest {
 }
 
 /// The canonical inputs of a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Inputs {
     /// Version of the snapshot's files.
     pub format: u32,
@@ -95,7 +96,7 @@ impl Inputs {
 }
 
 /// What a snapshot holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Documents, by kind.
     pub documents: BTreeMap<String, usize>,
@@ -108,7 +109,7 @@ pub struct Counts {
 }
 
 /// A file of a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileRecord {
     /// Path relative to the snapshot, with `/`.
     pub path: String,

@@ -4,6 +4,7 @@
 //! manifest of every snapshot stores them, and their hash is part of what a calibrator and a
 //! certificate are bound to.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::Fingerprint;
@@ -25,7 +26,7 @@ pub const VARIANT_SHARE: f64 = 0.5;
 pub const RRF_K: f64 = 60.0;
 
 /// Everything that shapes a ranking.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// BM25F and the query's terms.
@@ -45,7 +46,7 @@ pub struct Settings {
 ///
 /// Defaults picked on the `fit` topics by how many answers hold a labelled sentence: 130 of 144,
 /// against 104 when one passage is quoted by cosine alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnswerSettings {
     /// Worth of full coverage, in units of cosine.
@@ -64,7 +65,7 @@ impl Default for AnswerSettings {
 }
 
 /// Weight and length normalisation of one field in BM25F.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldSettings {
     /// How much an occurrence counts; 0 leaves the field out.
@@ -74,7 +75,7 @@ pub struct FieldSettings {
 }
 
 /// BM25F and the query's terms.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LexicalSettings {
     /// Saturation of the weighted frequency.
@@ -113,7 +114,7 @@ impl Default for LexicalSettings {
 }
 
 /// The dense retriever.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DenseSettings {
     /// Share of the nearest question variant in a passage's dense score: the score is
@@ -129,7 +130,7 @@ impl Default for DenseSettings {
 }
 
 /// How two retrievers become one ranking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FusionMethod {
     /// (1 - w) * lexical / attainable maximum + w * dense.
@@ -143,7 +144,7 @@ pub enum FusionMethod {
 }
 
 /// How the two are blended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FusionSettings {
     /// Which fusion.

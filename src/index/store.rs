@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -119,7 +120,7 @@ pub struct Listed {
 }
 
 /// A document taken back at once, without a rebuild.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Revocation {
     /// The document.
@@ -129,12 +130,17 @@ pub struct Revocation {
     /// Why.
     pub reason: String,
     /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Published {
+/// A snapshot that was made current.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Published {
+    /// The snapshot.
     id: Fingerprint,
+    /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     at: Timestamp,
 }
 

@@ -11,6 +11,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{BoundQuery, Hit, Ranking, RetrieveError, Retriever, RetrieverExplanation, Row};
@@ -45,7 +46,7 @@ impl Dense {
 }
 
 /// A dense score unfolded.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DenseExplanation {
     /// Cosine of the query and the passage.
     pub passage_cosine: f64,

@@ -24,6 +24,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{BoundQuery, Hit, Ranking, RetrieveError, Retriever, RetrieverExplanation, Row};
@@ -383,7 +384,7 @@ impl BoundLexical<'_> {
 
 /// A BM25F score unfolded; see the module for the formula. The sum of the terms' scores, in
 /// their order, is the score.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LexicalExplanation {
     /// Saturation.
     pub k1: f64,
@@ -398,7 +399,7 @@ pub struct LexicalExplanation {
 }
 
 /// One term of a BM25F score.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct TermExplanation {
     /// The term as analysed.
     pub term: String,
@@ -421,7 +422,7 @@ pub struct TermExplanation {
 }
 
 /// One field of one term of a BM25F score.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct FieldExplanation {
     /// Name of the field.
     pub field: &'static str,

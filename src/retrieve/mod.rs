@@ -11,6 +11,7 @@ pub mod dense;
 pub mod lexical;
 pub mod ranking;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::embed::EmbedError;
@@ -53,7 +54,7 @@ pub trait BoundQuery {
 }
 
 /// How a retriever's score came about.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum RetrieverExplanation {

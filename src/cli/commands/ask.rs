@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, Write as _};
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::Response;
@@ -16,8 +17,10 @@ use crate::eval::EvalError;
 use crate::eval::topic::{Topic, read_topics};
 use crate::retrieve::RetrieverExplanation;
 
-#[derive(Serialize)]
-struct BatchLine {
+/// A reply with the id of its message.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct BatchLine {
+    /// Id of the message.
     _id: String,
     #[serde(flatten)]
     reply: WireReply,
@@ -46,7 +49,12 @@ pub(super) fn ask(global: &Global, args: &AskArgs) -> Result<Outcome, EvalError>
     Ok(outcome)
 }
 
-fn ask_batch(engine: &Engine, args: &AskArgs, batch: &Path, out: &Path) -> Result<Outcome, EvalError> {
+fn ask_batch(
+    engine: &Engine,
+    args: &AskArgs,
+    batch: &Path,
+    out: &Path,
+) -> Result<Outcome, EvalError> {
     let mut lines = String::new();
     for topic in read_topics(batch)? {
         let query = settings::query(&topic.text, &scope_of(&topic, &args.scope));

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::args::{ApproveArgs, CorpusCommand, Global, ImportCut, ImportFormat};
@@ -66,13 +67,20 @@ fn guess(from: &Path) -> ImportFormat {
     }
 }
 
-#[derive(Serialize)]
-struct WireCheck<'a> {
+/// What is wrong with a corpus.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WireCheck<'a> {
+    /// Documents that were read.
     documents: usize,
+    /// Files that were not.
     malformed: &'a [Issue],
+    /// What a reader would stumble over.
     findings: &'a [Finding],
+    /// When reviews are due, the earliest first.
     review_calendar: &'a [ReviewEntry],
+    /// Safety and route rules that do not behave as their examples say, or whose approval lapsed.
     rules: &'a [String],
+    /// Why no index can be built, apart from malformed files.
     unusable: Option<String>,
 }
 

@@ -1,31 +1,44 @@
 //! `index build|info|verify|list|rollback|revoke`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::args::{Global, IndexCommand};
 use crate::cli::{Outcome, printer, settings};
 use crate::error::Error;
-use crate::ids::DocumentId;
+use crate::ids::{DocumentId, Fingerprint};
 use crate::index::build::BuildOptions;
 use crate::index::settings::Settings;
 use crate::index::snapshot::read_manifest;
 use crate::index::store::{Revocation, Store};
 
-#[derive(Serialize)]
-struct WireBuilt {
+/// What a build did.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WireBuilt {
+    /// Id of the snapshot, which is current now.
+    #[schemars(with = "Fingerprint")]
     id: String,
+    /// Texts embedded, the rest came from the cache.
     embedded: usize,
+    /// Texts of the snapshot: passages and question variants.
     texts: usize,
+    /// Whether the snapshot was there already.
     reused: bool,
 }
 
-#[derive(Serialize)]
-struct WireListed {
+/// A snapshot of the index.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WireListed {
+    /// Name of its folder: its id, unless the folder is none of ours.
     id: String,
+    /// Whether it is served.
     current: bool,
+    /// Passages, where it can be read.
     passages: Option<usize>,
+    /// Documents, where it can be read.
     documents: Option<usize>,
+    /// Why it cannot be used.
     problem: Option<String>,
 }
 

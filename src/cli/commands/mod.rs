@@ -8,7 +8,11 @@ mod index;
 mod models;
 mod rank;
 
+pub(super) use ask::BatchLine;
+pub(super) use corpus::WireCheck;
 pub(super) use eval::{CheckReport, Scores};
+pub(super) use index::{WireBuilt, WireListed};
+pub(super) use rank::WireFound;
 
 use super::Outcome;
 use super::args::{Cli, Command};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ask::{explanation_lines, write_out};
@@ -17,13 +18,20 @@ use crate::eval::topic::read_topics;
 use crate::ids::{DocumentId, PassageId};
 use crate::index::build::Progress as _;
 
-#[derive(Serialize)]
-struct WireFound<'a> {
+/// A passage found.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WireFound<'a> {
+    /// The passage: its document, `#` and its number.
     passage: String,
+    /// Id of its document.
     document: &'a str,
+    /// Title of its document.
     title: &'a str,
+    /// Headings it stands under; empty where there are none.
     section: &'a str,
+    /// Its text.
     text: &'a str,
+    /// Its fused score: it ranks, and is no probability.
     score: f64,
 }
 

@@ -21,6 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::draft::Draft;
@@ -67,7 +68,7 @@ pub struct ImportOptions {
 }
 
 /// A document that was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Imported {
     /// The document.
     pub document: DocumentId,
@@ -76,7 +77,7 @@ pub struct Imported {
 }
 
 /// A source that was sound but not wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Refused {
     /// File of the source.
     pub source: PathBuf,
@@ -87,7 +88,7 @@ pub struct Refused {
 }
 
 /// Something of a source that did not survive as it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Note {
     /// The document.
     pub document: DocumentId,
@@ -96,7 +97,7 @@ pub struct Note {
 }
 
 /// What an import did, in the order of the sources.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct ImportReport {
     /// Drafts written.
     pub written: Vec<Imported>,

@@ -1,6 +1,7 @@
 //! Which approvals have run out, and which will?
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Findings, Rule};
@@ -12,13 +13,14 @@ use crate::ids::DocumentId;
 pub const REVIEW_NOTICE_DAYS: i32 = 60;
 
 /// When a document's review is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ReviewEntry {
     /// The document.
     pub document: DocumentId,
     /// Path of its file.
     pub path: String,
     /// Last day on which it may answer.
+    #[schemars(with = "String", extend("format" = "date"))]
     pub review_due: Date,
     /// Days from today to that day; negative when it is over.
     pub days_left: i32,

@@ -44,6 +44,7 @@ mod vocabulary;
 use std::fmt;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::calendar::{REVIEW_NOTICE_DAYS, ReviewEntry, review_calendar};
@@ -63,7 +64,7 @@ pub struct CheckOptions {
 }
 
 /// A rule, by the name reports print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Rule {
@@ -154,7 +155,7 @@ impl fmt::Display for Rule {
 }
 
 /// Something a person must look at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Finding {
     /// Path relative to the corpus root.
     pub path: String,

@@ -6,10 +6,11 @@
 use std::fmt;
 
 use crate::text::place::line_and_column;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How bad an issue or a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Must be cured before the text may be approved.
@@ -28,7 +29,7 @@ impl fmt::Display for Severity {
 }
 
 /// What sort of fault an issue is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum IssueKind {
@@ -96,7 +97,7 @@ impl fmt::Display for IssueKind {
 }
 
 /// A fault in one file of the corpus. The document it stands in was left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Issue {
     /// Path relative to the corpus root, with `/` between folders.
     pub path: String,

@@ -438,10 +438,14 @@ enum Written {
     Intents(Vec<IntentLine>),
 }
 
-#[derive(Serialize)]
-struct IntentLine {
+/// An utterance with its label.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct IntentLine {
+    /// Id.
     _id: String,
+    /// The message.
     text: String,
+    /// The document that answers, or `oos`.
     label: String,
 }
 

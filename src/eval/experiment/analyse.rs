@@ -221,8 +221,7 @@ impl Analysis {
                 continue;
             };
             for (number, measure) in definition.measures.iter().enumerate() {
-                let Ok(paired) =
-                    compare(&baseline[number], &values[number], &families, &options)
+                let Ok(paired) = compare(&baseline[number], &values[number], &families, &options)
                 else {
                     self.warnings.push(format!(
                         "{} and {} cannot be compared by {measure} on {}.",
@@ -402,7 +401,8 @@ impl Analysis {
         let Some(values) = rank(definition, asked, rows) else {
             return;
         };
-        let Some(number) = definition.measures.iter().position(|m| *m == definition.primary.measure)
+        let Some(number) =
+            definition.measures.iter().position(|m| *m == definition.primary.measure)
         else {
             return;
         };
@@ -560,9 +560,9 @@ pub fn answer_row(
     // The quotes are of the best document.
     let from_best = topic.documents.first().map(|d| d.as_str()) == row.document.as_deref();
     let quotes_stand = topic.documents.first().is_some_and(|document| {
-        bodies.get(document.as_str()).is_some_and(|body| {
-            topic.quotes.iter().all(|quote| stands_in(quote, body))
-        })
+        bodies
+            .get(document.as_str())
+            .is_some_and(|body| topic.quotes.iter().all(|quote| stands_in(quote, body)))
     });
     let span_f1 = match &row.answer {
         Some(answer) if answered && from_best && quotes_stand => {
@@ -575,9 +575,7 @@ pub fn answer_row(
             && citations.iter().all(|c| {
                 bodies.get(&c.document).is_some_and(|body| body.contains(c.quote.as_str()))
             })
-            && citations
-                .iter()
-                .any(|c| topic.documents.iter().any(|d| d.as_str() == c.document))
+            && citations.iter().any(|c| topic.documents.iter().any(|d| d.as_str() == c.document))
     });
     Some(AnswerRow {
         topic: topic.id.as_str().to_owned(),
@@ -596,7 +594,8 @@ pub fn answer_row(
 
 /// A score ranks topics but is no probability: what reads it as one is left empty.
 fn without_probabilities(table: &mut Answering) {
-    let figures = table.figures.iter_mut().chain(table.slices.iter_mut().flat_map(|s| &mut s.figures));
+    let figures =
+        table.figures.iter_mut().chain(table.slices.iter_mut().flat_map(|s| &mut s.figures));
     for figure in figures.filter(|f| f.name.starts_with("Brier") || f.name.starts_with("ECE")) {
         figure.estimate = None;
         figure.counts = None;

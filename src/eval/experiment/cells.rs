@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
@@ -18,7 +19,7 @@ use crate::eval::topic::Expected;
 use crate::ids::Fingerprint;
 
 /// A quote with the document it is said to stand in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cited {
     /// The document.
     pub document: String,
@@ -26,8 +27,8 @@ pub struct Cited {
     pub quote: String,
 }
 
-/// What a system said to one topic.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What a system said to one topic. Everything but the id may be left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
     /// The topic.
@@ -117,7 +118,8 @@ pub fn read_rows(path: &Path) -> Result<BTreeMap<String, Row>, ExperimentError> 
         if text.trim().is_empty() {
             continue;
         }
-        let wrong = |message: String| ExperimentError::Line { path: path.to_owned(), line, message };
+        let wrong =
+            |message: String| ExperimentError::Line { path: path.to_owned(), line, message };
         let row: Row = serde_json::from_str(text).map_err(|e| {
             wrong(format!(
                 "{:?} error at column {}; write one object with `_id`, and `decision`, `document`, `confidence` or `ranking` where the system has them",
@@ -127,7 +129,9 @@ pub fn read_rows(path: &Path) -> Result<BTreeMap<String, Row>, ExperimentError> 
         })?;
         row.check().map_err(|message| wrong(format!("the system {message}")))?;
         if rows.contains_key(&row.topic) {
-            return Err(wrong("its topic stands on an earlier line already; keep one of the two".to_owned()));
+            return Err(wrong(
+                "its topic stands on an earlier line already; keep one of the two".to_owned(),
+            ));
         }
         rows.insert(row.topic.clone(), row);
     }
@@ -135,10 +139,12 @@ pub fn read_rows(path: &Path) -> Result<BTreeMap<String, Row>, ExperimentError> 
 }
 
 /// First line of a cell's file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Head {
+pub(crate) struct Head {
+    /// Key of the cell: a hash of everything its rows depend on.
     cell: Fingerprint,
+    /// Rows of the finished cell.
     topics: usize,
 }
 
@@ -204,8 +210,7 @@ impl Cells {
             push(&mut text, row).map_err(io)?;
         }
         durable::write(&partial, text.as_bytes()).map_err(io)?;
-        let mut file =
-            fs_err::OpenOptions::new().append(true).open(&partial).map_err(io)?;
+        let mut file = fs_err::OpenOptions::new().append(true).open(&partial).map_err(io)?;
         while rows.len() < topics.len() {
             let end = (rows.len() + chunk.max(1)).min(topics.len());
             let fresh = ask(rows.len()..end)?;

@@ -14,8 +14,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
 use super::cells::Row;
@@ -53,6 +53,37 @@ pub struct Briefing<'a> {
     pub sensitive: bool,
 }
 
+/// A line that a program is written: the first one, a message to answer, or a ping.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Line<'a> {
+    /// The first line, answered by `{"ready":true}`.
+    Briefing {
+        /// Version of the protocol.
+        guidepost: u32,
+        /// Name of the dataset.
+        dataset: &'a str,
+        /// Path of its documents as JSON lines.
+        corpus: &'a Path,
+        /// Documents to rank.
+        depth: usize,
+        /// Seed of whatever the program draws.
+        seed: u64,
+    },
+    /// A message, answered by a row of answers.
+    Message {
+        /// Id of the topic.
+        _id: &'a str,
+        /// The message.
+        text: &'a str,
+    },
+    /// A ping, answered by `{"pong":n}` with the same number.
+    Ping {
+        /// Any number.
+        ping: u64,
+    },
+}
+
 #[derive(Deserialize)]
 struct Ready {
     ready: bool,
@@ -78,7 +109,11 @@ impl Program {
         let stderr = if briefing.sensitive { Stdio::null() } else { Stdio::inherit() };
         let spawned = Command::new(name)
             .args(arguments)
-            .current_dir(if briefing.folder.as_os_str().is_empty() { Path::new(".") } else { briefing.folder })
+            .current_dir(if briefing.folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                briefing.folder
+            })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr)
@@ -97,14 +132,14 @@ impl Program {
             input: Some(input),
             output: BufReader::new(output),
         };
-        let first = json!({
-            "guidepost": PROTOCOL,
-            "dataset": briefing.dataset,
-            "corpus": briefing.corpus,
-            "depth": briefing.depth,
-            "seed": briefing.seed,
-        });
-        let answer = program.exchange(&first.to_string())?;
+        let first = program.line(&Line::Briefing {
+            guidepost: PROTOCOL,
+            dataset: briefing.dataset,
+            corpus: briefing.corpus,
+            depth: briefing.depth,
+            seed: briefing.seed,
+        })?;
+        let answer = program.exchange(&first)?;
         let ready = serde_json::from_str::<Ready>(&answer).is_ok_and(|r| r.ready);
         if !ready {
             return Err(program.wrong("must first write {\"ready\":true}"));
@@ -117,7 +152,7 @@ impl Program {
     /// # Errors
     /// [`ExperimentError::Program`] when it ends, or answers something else than the protocol asks.
     pub fn ask(&mut self, topic: &Topic) -> Result<(Row, Duration), ExperimentError> {
-        let line = json!({ "_id": topic.id.as_str(), "text": topic.text }).to_string();
+        let line = self.line(&Line::Message { _id: topic.id.as_str(), text: &topic.text })?;
         let start = Instant::now();
         let answer = self.exchange(&line)?;
         let took = start.elapsed();
@@ -141,7 +176,7 @@ impl Program {
     /// # Errors
     /// As [`Program::ask`].
     pub fn ping(&mut self, number: u64) -> Result<Duration, ExperimentError> {
-        let line = json!({ "ping": number }).to_string();
+        let line = self.line(&Line::Ping { ping: number })?;
         let start = Instant::now();
         let answer = self.exchange(&line)?;
         let took = start.elapsed();
@@ -149,6 +184,11 @@ impl Program {
             Ok(Pong { pong }) if pong == number => Ok(took),
             _ => Err(self.wrong("must answer {\"ping\":n} with {\"pong\":n}")),
         }
+    }
+
+    fn line(&self, line: &Line<'_>) -> Result<String, ExperimentError> {
+        serde_json::to_string(line)
+            .map_err(|_| self.wrong("cannot be told of a corpus whose path is not UTF-8"))
     }
 
     fn exchange(&mut self, line: &str) -> Result<String, ExperimentError> {
@@ -160,12 +200,23 @@ impl Program {
         let read = written.and_then(|()| self.output.read_line(&mut answer));
         match read {
             Ok(0) | Err(_) => {
-                let status = self.child.try_wait().ok().flatten();
+                let status = self.status();
                 let how = status.map_or_else(String::new, |s| format!(" ({s})"));
                 Err(self.wrong(&format!("ended before it answered{how}")))
             }
             Ok(_) => Ok(answer),
         }
+    }
+
+    /// How it ended, if it ends within a moment.
+    fn status(&mut self) -> Option<std::process::ExitStatus> {
+        for _ in 0..50 {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
     }
 
     fn wrong(&self, message: &str) -> ExperimentError {
@@ -177,11 +228,8 @@ impl Drop for Program {
     fn drop(&mut self) {
         // Its input ends, so it ends; one that does not is ended.
         self.input = None;
-        for _ in 0..100 {
-            match self.child.try_wait() {
-                Ok(Some(_)) | Err(_) => return,
-                Ok(None) => std::thread::sleep(Duration::from_millis(10)),
-            }
+        if self.status().is_some() {
+            return;
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

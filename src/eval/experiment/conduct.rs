@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::analyse::{Analysis, Asked, analyse};
@@ -63,7 +64,7 @@ pub struct CellId {
 }
 
 /// Which cells a shard asks: those whose number leaves `index` when divided by `of`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shard {
     /// From 0.
     pub index: usize,
@@ -112,7 +113,9 @@ pub fn prepare(
         resolved.push(systems);
         datasets.push(dataset);
     }
-    inputs.sort_by(|a, b| (&a.role, &a.name, &a.fingerprint).cmp(&(&b.role, &b.name, &b.fingerprint)));
+    inputs.sort_by(|a, b| {
+        (&a.role, &a.name, &a.fingerprint).cmp(&(&b.role, &b.name, &b.fingerprint))
+    });
     inputs.dedup();
     Ok(Prepared { definition, places, datasets, resolved, inputs, program, variants, bodies })
 }
@@ -215,8 +218,7 @@ impl Prepared {
         {
             return Ok(rows);
         }
-        let ready =
-            resolved.ready(dataset, &self.definition, &self.places, cell.seed, workshop)?;
+        let ready = resolved.ready(dataset, &self.definition, &self.places, cell.seed, workshop)?;
         progress.begin(&format!("{} on {}", resolved.plan.name, dataset.label()), ids.len());
         let ask = |range: std::ops::Range<usize>| -> Result<Vec<Row>, EvalError> {
             let rows = ready.ask(&dataset.topics[range.clone()])?;
@@ -227,7 +229,7 @@ impl Prepared {
             Some(cells) => cells.complete(key, &ids, CHUNK, ask)?,
             None => {
                 let mut rows = Vec::with_capacity(ids.len());
-                                for start in (0..ids.len()).step_by(CHUNK) {
+                for start in (0..ids.len()).step_by(CHUNK) {
                     rows.extend(ask(start..(start + CHUNK).min(ids.len()))?);
                 }
                 rows
@@ -402,14 +404,17 @@ impl Prepared {
                 if let Some(command) = &plan.command {
                     settings.insert("command".to_owned(), command.join(" "));
                 }
-                for (name, value) in [("run", &plan.run), ("answers", &plan.answers), ("fit", &plan.fit)] {
+                for (name, value) in
+                    [("run", &plan.run), ("answers", &plan.answers), ("fit", &plan.fit)]
+                {
                     if let Some(value) = value {
                         settings.insert(name.to_owned(), value.clone());
                     }
                 }
                 for resolved in self.resolved.iter().filter_map(|systems| systems.get(number)) {
                     if let Some(artifact) = &resolved.artifact {
-                        settings.insert("threshold".to_owned(), format!("{:.4}", artifact.threshold));
+                        settings
+                            .insert("threshold".to_owned(), format!("{:.4}", artifact.threshold));
                     }
                 }
                 model::System {
@@ -471,14 +476,20 @@ fn flatten(into: &mut BTreeMap<String, String>, prefix: &str, table: &toml::Tabl
 }
 
 /// The manifest of a part.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Part {
+pub(crate) struct Part {
+    /// Version of the form.
     version: u32,
+    /// Hash of the plan.
     experiment: Fingerprint,
+    /// Hash of the program that asked.
     program: Fingerprint,
+    /// Everything that went in.
     inputs: Vec<Input>,
+    /// Which shard it is.
     shard: Shard,
+    /// Keys of its cells; each is a file beside it.
     cells: Vec<Fingerprint>,
 }
 
@@ -564,7 +575,9 @@ impl Merged {
     pub fn belongs_to(&self, prepared: &Prepared, path: &Path) -> Result<(), ExperimentError> {
         let wrong = |message: String| ExperimentError::Merge { path: path.to_owned(), message };
         if self.experiment != prepared.definition.fingerprint() {
-            return Err(wrong("the parts were made from another version of this experiment".to_owned()));
+            return Err(wrong(
+                "the parts were made from another version of this experiment".to_owned(),
+            ));
         }
         match prepared.inputs.iter().find(|i| !self.inputs.contains(i)) {
             Some(input) => Err(wrong(format!(
@@ -592,7 +605,9 @@ pub fn with_setting(
     let place = tree.pointer_mut(&pointer).filter(|v| v.is_number()).ok_or_else(unknown)?;
     *place = serde_json::json!(value);
     let settings: Settings = serde_json::from_value(tree).map_err(|_| unknown())?;
-    settings.check().map_err(|e| ExperimentError::Plan { message: format!("sweeps too far: {e}") })?;
+    settings
+        .check()
+        .map_err(|e| ExperimentError::Plan { message: format!("sweeps too far: {e}") })?;
     Ok(settings)
 }
 
@@ -638,7 +653,9 @@ mod tests {
     fn a_sweep_sets_numbers_that_exist_and_fit() {
         let settings = with_setting(&Settings::default(), "lexical.title.weight", 2.0).unwrap();
         assert!((settings.lexical.title.weight - 2.0).abs() < f64::EPSILON);
-        for (name, value) in [("lexical.k9", 1.0), ("fusion.method", 1.0), ("fusion.dense_weight", 2.0)] {
+        for (name, value) in
+            [("lexical.k9", 1.0), ("fusion.method", 1.0), ("fusion.dense_weight", 2.0)]
+        {
             assert!(with_setting(&Settings::default(), name, value).is_err(), "{name}");
         }
     }

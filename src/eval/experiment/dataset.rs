@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::definition::{CutPlan, DatasetPlan, Places};
 use super::ExperimentError;
+use super::definition::{CutPlan, DatasetPlan, Places};
 use crate::eval::beir::read_queries;
 use crate::eval::error::EvalError;
 use crate::eval::intents::read_intents;
@@ -61,10 +61,12 @@ impl Dataset {
         key: Option<&Key>,
     ) -> Result<Dataset, EvalError> {
         let mut loaded = Loaded::default();
-        let resolve = |name: &Option<String>| name.as_deref().map(|n| places.resolve(n)).transpose();
+        let resolve =
+            |name: &Option<String>| name.as_deref().map(|n| places.resolve(n)).transpose();
         if let Some(path) = resolve(&plan.topics)? {
             loaded.topics(&path)?;
-        } else if let (Some(queries), Some(qrels)) = (resolve(&plan.queries)?, resolve(&plan.qrels)?)
+        } else if let (Some(queries), Some(qrels)) =
+            (resolve(&plan.queries)?, resolve(&plan.qrels)?)
         {
             loaded.queries(&queries, &qrels, plan)?;
         } else if let Some(path) = resolve(&plan.utterances)? {
@@ -164,10 +166,8 @@ impl Dataset {
     /// Families of some topics, in their order.
     pub fn families<S: AsRef<str>>(&self, topics: &[S]) -> Families {
         let of = self.family_of();
-        let families: Vec<&str> = topics
-            .iter()
-            .map(|t| of.get(t.as_ref()).copied().unwrap_or(t.as_ref()))
-            .collect();
+        let families: Vec<&str> =
+            topics.iter().map(|t| of.get(t.as_ref()).copied().unwrap_or(t.as_ref())).collect();
         Families::of(&families)
     }
 }
@@ -190,7 +190,12 @@ impl Loaded {
         Ok(())
     }
 
-    fn queries(&mut self, queries: &Path, qrels: &Path, plan: &DatasetPlan) -> Result<(), EvalError> {
+    fn queries(
+        &mut self,
+        queries: &Path,
+        qrels: &Path,
+        plan: &DatasetPlan,
+    ) -> Result<(), EvalError> {
         self.qrels = Qrels::read(qrels)?;
         let mut known: BTreeMap<String, Topic> =
             read_queries(queries)?.into_iter().map(|t| (t.id.as_str().to_owned(), t)).collect();

@@ -300,8 +300,7 @@ impl SystemPlan {
     }
 
     fn check(&self) -> Result<(), ExperimentError> {
-        let others =
-            [self.run.is_some(), self.answers.is_some(), self.command.is_some()];
+        let others = [self.run.is_some(), self.answers.is_some(), self.command.is_some()];
         let ours = self.settings.is_some()
             || self.calibrator.is_some()
             || self.fit.is_some()
@@ -331,7 +330,8 @@ impl Definition {
     /// # Errors
     /// [`ExperimentError`] naming file, line and cure.
     pub fn read(path: &Path) -> Result<(Definition, String), ExperimentError> {
-        let text = fs_err::read_to_string(path).map_err(|source| ExperimentError::Read { source })?;
+        let text =
+            fs_err::read_to_string(path).map_err(|source| ExperimentError::Read { source })?;
         Ok((Definition::parse(&text, path)?, text))
     }
 
@@ -352,7 +352,8 @@ impl Definition {
     fn check(&self) -> Result<(), ExperimentError> {
         let plan = |message: &str| ExperimentError::Plan { message: message.to_owned() };
         check_name(&self.name)?;
-        for name in self.datasets.iter().map(|d| &d.name).chain(self.systems.iter().map(|s| &s.name))
+        for name in
+            self.datasets.iter().map(|d| &d.name).chain(self.systems.iter().map(|s| &s.name))
         {
             check_name(name)?;
         }
@@ -372,7 +373,9 @@ impl Definition {
         }
         for wanted in [&self.primary.baseline, &self.primary.system] {
             if !self.systems.iter().any(|s| &s.name == wanted) {
-                return Err(plan(&format!("`primary` names the system `{wanted}`, but none has that name")));
+                return Err(plan(&format!(
+                    "`primary` names the system `{wanted}`, but none has that name"
+                )));
             }
         }
         if !self.measures.contains(&self.primary.measure) {
@@ -387,8 +390,12 @@ impl Definition {
         if self.primary.margin.is_some_and(|m| !(m.is_finite() && m > 0.0)) {
             return Err(plan("`primary.margin` must be above 0"));
         }
-        if !(self.bootstrap.level > 0.5 && self.bootstrap.level < 1.0) || self.bootstrap.replicates < 100 {
-            return Err(plan("`bootstrap` needs a level between .5 and 1 and at least 100 replicates"));
+        if !(self.bootstrap.level > 0.5 && self.bootstrap.level < 1.0)
+            || self.bootstrap.replicates < 100
+        {
+            return Err(plan(
+                "`bootstrap` needs a level between .5 and 1 and at least 100 replicates",
+            ));
         }
         if self.depth == 0 || self.primary.permutations == 0 {
             return Err(plan("`depth` and `permutations` must be at least 1"));
@@ -547,10 +554,9 @@ run = "r.trec"
     #[test]
     fn comments_and_the_order_of_keys_do_not_change_a_plan() {
         let one = Definition::parse(PLAIN, Path::new("x.toml")).unwrap();
-        let other = PLAIN.replace("question = \"q\"\n", "").replace(
-            "name = \"x\"",
-            "# a comment\nquestion = \"q\"\nname = \"x\"",
-        );
+        let other = PLAIN
+            .replace("question = \"q\"\n", "")
+            .replace("name = \"x\"", "# a comment\nquestion = \"q\"\nname = \"x\"");
         let other = Definition::parse(&other, Path::new("x.toml")).unwrap();
         assert_eq!(one.fingerprint(), other.fingerprint());
     }

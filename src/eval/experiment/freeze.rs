@@ -9,6 +9,7 @@
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
@@ -24,7 +25,7 @@ pub const READS_FILE: &str = "reads.jsonl";
 const VERSION: u32 = 1;
 
 /// A frozen plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Freeze {
     /// Version of the form.
@@ -40,7 +41,7 @@ pub struct Freeze {
 }
 
 /// One read of a test set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Read {
     /// Dataset and split.
     pub dataset: String,
@@ -82,7 +83,9 @@ pub fn freeze(
         .map(|d| (d.label(), d.fingerprint))
         .collect();
     if tests.is_empty() {
-        return Err(plan("has no dataset with `split = \"test\"`, so there is nothing to freeze".to_owned()));
+        return Err(plan(
+            "has no dataset with `split = \"test\"`, so there is nothing to freeze".to_owned(),
+        ));
     }
     let path = seal_path(experiment);
     if path.exists() {
@@ -132,7 +135,8 @@ pub fn reads(path: &Path) -> Result<Vec<Read>, ExperimentError> {
         let read = serde_json::from_str(&line).map_err(|_| ExperimentError::Line {
             path: path.to_owned(),
             line: number,
-            message: "is no read of a test set; take the file from version control again".to_owned(),
+            message: "is no read of a test set; take the file from version control again"
+                .to_owned(),
         })?;
         reads.push(read);
     }

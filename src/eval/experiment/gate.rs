@@ -212,7 +212,8 @@ pub fn judge(
     prospect: Prospect,
     options: &GateOptions,
 ) -> Result<Verdict, EvalError> {
-    let paired = compare(quality.baseline, quality.candidate, quality.families, &paired_options(options))?;
+    let paired =
+        compare(quality.baseline, quality.candidate, quality.families, &paired_options(options))?;
     let mut quality_side = quality_side(&paired, options);
     let mut latency_side = match tails {
         None => None,

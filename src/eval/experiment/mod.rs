@@ -75,7 +75,9 @@ pub enum ExperimentError {
         message: String,
     },
     /// The folder of public labelled sets is not known.
-    #[error("`{wanted}` lies below the folder of public labelled sets; name that folder with `--data` or GUIDEPOST_DATA")]
+    #[error(
+        "`{wanted}` lies below the folder of public labelled sets; name that folder with `--data` or GUIDEPOST_DATA"
+    )]
     NoData {
         /// The path wanted.
         wanted: String,
@@ -99,7 +101,9 @@ pub enum ExperimentError {
         message: String,
     },
     /// Questions of a test set were seen elsewhere.
-    #[error("{dataset}: {what}; `guidepost eval check` lists them. Take them out of one of the two, or score all the same with `--despite-leaks`, which the report will say")]
+    #[error(
+        "{dataset}: {what}; `guidepost eval check` lists them. Take them out of one of the two, or score all the same with `--despite-leaks`, which the report will say"
+    )]
     Leaks {
         /// The dataset.
         dataset: String,

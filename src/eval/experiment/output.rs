@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use crate::durable;
-use crate::eval::latency::Samples;
 use crate::eval::compress::gzip;
+use crate::eval::latency::Samples;
 use crate::eval::report::model::Report;
 use crate::eval::report::{PerTopicRow, html, markdown, per_topic_csv};
 
@@ -28,7 +28,10 @@ pub type Named = (String, Vec<u8>);
 /// # Errors
 /// When the report cannot be written as JSON.
 pub fn repeatable(report: &Report, rows: &[PerTopicRow]) -> std::io::Result<Vec<Named>> {
-    let results = json(&report.clone().without_measured_times())?;
+    let mut bare = report.clone().without_measured_times();
+    // Where files lie, how many threads there were and whether it was merged is no result.
+    bare.command.clear();
+    let results = json(&bare)?;
     Ok(vec![
         (RESULTS_FILE.to_owned(), results.into_bytes()),
         (ROWS_FILE.to_owned(), gzip(per_topic_csv(rows).as_bytes())?),

@@ -172,10 +172,15 @@ impl Record {
         let record: Record = serde_json::from_str(&fs_err::read_to_string(&path)?)
             .map_err(|e| wrong(format!("is no record: {e}")))?;
         if record.version != VERSION {
-            return Err(wrong(format!("has version {}, this program reads {VERSION}", record.version)));
+            return Err(wrong(format!(
+                "has version {}, this program reads {VERSION}",
+                record.version
+            )));
         }
         if record.sum()? != record.checksum {
-            return Err(wrong("was changed after it was made: its checksum does not fit".to_owned()));
+            return Err(wrong(
+                "was changed after it was made: its checksum does not fit".to_owned(),
+            ));
         }
         Ok(record)
     }
@@ -336,7 +341,11 @@ fn first_difference(name: &str, recorded: &[u8], fresh: &[u8]) -> String {
     let mut lines = recorded.lines().zip(fresh.lines());
     match (1..).zip(&mut lines).find(|(_, (a, b))| a != b) {
         Some((line, (a, b))) => format!("{name}:{line}: `{a}` in the record, `{b}` now"),
-        None => format!("{name} has {} lines in the record, {} now", recorded.lines().count(), fresh.lines().count()),
+        None => format!(
+            "{name} has {} lines in the record, {} now",
+            recorded.lines().count(),
+            fresh.lines().count()
+        ),
     }
 }
 
@@ -354,7 +363,8 @@ pub fn environment(cpu_path: String, threads: usize, began: Timestamp) -> Enviro
         began: began.to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: commit(),
-        processor: field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| "not known".to_owned()),
+        processor: field(&read("/proc/cpuinfo"), "model name")
+            .unwrap_or_else(|| "not known".to_owned()),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         threads,
         memory: kilobytes(field(&read("/proc/meminfo"), "MemTotal")),

@@ -152,11 +152,7 @@ pub fn sweep(
 
 fn bootstrap(prepared: &Prepared) -> Bootstrap {
     let plan = prepared.definition.bootstrap;
-    Bootstrap {
-        replicates: plan.replicates,
-        level: plan.level,
-        seed: prepared.definition.seeds[0],
-    }
+    Bootstrap { replicates: plan.replicates, level: plan.level, seed: prepared.definition.seeds[0] }
 }
 
 fn average(values: &[f64]) -> f64 {
@@ -176,7 +172,9 @@ fn points(plan: &SweepPlan, seed: u64) -> Result<Vec<BTreeMap<String, f64>>, Exp
         return Err(wrong("sweeps a grid too large to number"));
     };
     if wanted == 0 || size.min(wanted) > MOST_POINTS {
-        return Err(wrong("sweeps no point, or more than 10,000; set `random` to a number between"));
+        return Err(wrong(
+            "sweeps no point, or more than 10,000; set `random` to a number between",
+        ));
     }
     let numbers: Vec<usize> = if wanted >= size {
         (0..size).collect()
@@ -260,9 +258,8 @@ fn outer(
     let estimates = valued
         .iter()
         .map(|v| {
-            let values: Vec<f64> = (0..v.topics.len())
-                .map(|topic| v.values[chosen[v.folds[topic]]][topic])
-                .collect();
+            let values: Vec<f64> =
+                (0..v.topics.len()).map(|topic| v.values[chosen[v.folds[topic]]][topic]).collect();
             mean(&values, &v.families, options)
         })
         .collect();

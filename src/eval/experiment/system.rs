@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::ExperimentError;
 use super::cells::{Cited, Row, read_rows};
@@ -101,8 +103,7 @@ impl<'a> Workshop<'a> {
             }
         };
         let day = plan.day.to_string();
-        let parts =
-            [fs_err::read(path)?, format!("{kind:?} {cut:?} {day}").into_bytes()];
+        let parts = [fs_err::read(path)?, format!("{kind:?} {cut:?} {day}").into_bytes()];
         let key = Fingerprint::of_parts(parts.iter().map(Vec::as_slice));
         let folder = self.root.join("corpora").join(key.short());
         if folder.is_dir() {
@@ -148,13 +149,13 @@ impl<'a> Workshop<'a> {
         let sources = Sources::read(&self.corpus(dataset, plan)?).map_err(Error::from)?;
         let mut text = String::new();
         for document in sources.corpus().documents.iter().filter(|d| d.kind.is_retrieved()) {
-            let line = serde_json::json!({
-                "_id": document.id.as_str(),
-                "title": document.title,
-                "text": document.slice(&document.body),
-                "questions": document.questions,
-            });
-            text.push_str(&line.to_string());
+            let line = DocumentLine {
+                _id: document.id.as_str(),
+                questions: &document.questions,
+                text: document.slice(&document.body),
+                title: &document.title,
+            };
+            text.push_str(&serde_json::to_string(&line).map_err(std::io::Error::other)?);
             text.push('\n');
         }
         let folder = self.root.join("lines");
@@ -192,6 +193,19 @@ impl<'a> Workshop<'a> {
         }
         Ok(ReadyIndex { folder, snapshot: id, corpus })
     }
+}
+
+/// A document, as programs are given it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DocumentLine<'a> {
+    /// Id.
+    _id: &'a str,
+    /// Questions that it answers.
+    questions: &'a [String],
+    /// Its body.
+    text: &'a str,
+    /// Its title.
+    title: &'a str,
 }
 
 /// A system ready to be asked the topics of a dataset.
@@ -300,8 +314,7 @@ impl Resolved {
         if let Some(path) = &self.plan.calibrator {
             let path = places.resolve(path)?;
             let text = fs_err::read_to_string(&path)?;
-            self.artifact =
-                Some(Artifact::parse(&text).map_err(|e| Error::in_file(&path, e))?);
+            self.artifact = Some(Artifact::parse(&text).map_err(|e| Error::in_file(&path, e))?);
         }
         if let Some(path) = &self.plan.fit {
             let path = places.resolve(path)?;
@@ -471,10 +484,9 @@ impl Ready {
                 .map(|t| rows.get(t.id.as_str()).cloned().unwrap_or(Row::empty(t.id.as_str())))
                 .map(|row| row.cut(*depth))
                 .collect()),
-            Ready::Program(program, depth) => topics
-                .iter()
-                .map(|t| Ok(program.borrow_mut().ask(t)?.0.cut(*depth)))
-                .collect(),
+            Ready::Program(program, depth) => {
+                topics.iter().map(|t| Ok(program.borrow_mut().ask(t)?.0.cut(*depth))).collect()
+            }
         }
     }
 }

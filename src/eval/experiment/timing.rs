@@ -89,7 +89,9 @@ pub fn measure(
                     let make = || resolved.engine(dataset, &prepared.definition, workshop);
                     ask.cold(&resolved.plan.name, &make, day)?;
                 }
-                Ready::Program(program, _) => ask.program(&resolved.plan.name, program.into_inner())?,
+                Ready::Program(program, _) => {
+                    ask.program(&resolved.plan.name, program.into_inner())?
+                }
                 Ready::Rows(..) => {}
             }
             progress.end();
@@ -186,8 +188,7 @@ impl<'a> Measuring<'a> {
             ask_timed(&system.engine, &self.dataset.topics[i], day)
         };
         let samples = cold(make, &ask, &self.ids[..count], &options, &self.clock)?;
-        let families: Vec<&str> =
-            self.dataset.topics[..count].iter().map(|t| t.family()).collect();
+        let families: Vec<&str> = self.dataset.topics[..count].iter().map(|t| t.family()).collect();
         let families = Families::of(&families);
         let label = self.dataset.label();
         self.timed.latency.extend(summarise(&label, system, &samples, &families, 0.95)?);

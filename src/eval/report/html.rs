@@ -116,7 +116,6 @@ fn contents(document: &Document) -> Markup {
 struct Numbers {
     tables: usize,
     figures: usize,
-    folds: usize,
 }
 
 impl Numbers {
@@ -153,7 +152,6 @@ impl Numbers {
     }
 
     fn fold(&mut self, summary: &str, blocks: &[Block]) -> Markup {
-        self.folds += 1;
         page! {
             details {
                 summary { (inline(summary)) }

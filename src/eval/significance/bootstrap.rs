@@ -3,7 +3,12 @@
 //! Families are drawn with replacement, as many as there are; all topics of a drawn family come
 //! with it. The interval is BCa (B. Efron, "Better Bootstrap Confidence Intervals", JASA 82, 1987;
 //! Efron and Tibshirani, An Introduction to the Bootstrap, 1993, 14.3), which corrects the
-//! percentiles for bias and for a spread that changes with the value. Replicate number r is drawn
+//! percentiles for bias and for a spread that changes with the value, and widened for few families
+//! ([`small_sample_reach`]). In simulations with 95% asked for, means of graded and reciprocal-rank
+//! values were covered 95 to 98% of the time from 10 families on. Of mean differences with 60% of
+//! families at zero it was 88 to 92% up to 50 families and 94% at 100; with 91% at zero and the
+//! rest a whole unit apart, 76 to 89% up to 50 and 94% at 100: what a sample lacks no resampling
+//! can find. Replicate number r is drawn
 //! from stream r of the generator, so replicates are the same at any thread count, and all figures
 //! with the same families and seed see the same draws. Knows no figure by name.
 
@@ -14,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::families::Families;
-use super::special::{normal_cdf, normal_quantile};
+use super::special::{normal_cdf, normal_quantile, student_upper_quantile};
 use crate::eval::estimate::{Estimate, Interval};
 
 /// How to draw.
@@ -214,7 +219,8 @@ fn finish(
     }
     let bias = bias_correction(value, &replicates);
     let acceleration = acceleration(&left_out());
-    let interval = corrected_percentiles(&replicates, bias, acceleration, options.level);
+    let reach = small_sample_reach(families.n(), options.level);
+    let interval = corrected_percentiles(&replicates, bias, acceleration, reach, options.level);
     let estimate = Estimate { interval: Some(interval), ..nothing.estimate };
     Bootstrapped { estimate, bias, acceleration, ..partly }
 }
@@ -261,16 +267,31 @@ fn acceleration(left_out: &[f64]) -> f64 {
     if acceleration.is_finite() { acceleration } else { 0.0 }
 }
 
-fn corrected_percentiles(sorted: &[f64], bias: f64, acceleration: f64, level: f64) -> Interval {
-    let end = |share: f64| {
-        let z = bias + normal_quantile(share);
+/// Deviations to either side: √(n / (n − 1)) t for Student's t with n − 1 degrees of freedom, where
+/// Efron's formula has the normal z. Bootstrap intervals of few families are too short, since the
+/// sample's deviation divides by n and is itself uncertain; this much makes up for it (T. C.
+/// Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69,
+/// 2015: expanded percentiles).
+fn small_sample_reach(n: usize, level: f64) -> f64 {
+    let degrees = (n - 1) as f64;
+    (n as f64 / degrees).sqrt() * student_upper_quantile((1.0 - level) / 2.0, degrees)
+}
+
+fn corrected_percentiles(
+    sorted: &[f64],
+    bias: f64,
+    acceleration: f64,
+    reach: f64,
+    level: f64,
+) -> Interval {
+    let end = |deviations: f64| {
+        let z = bias + deviations;
         let stretch = 1.0 - acceleration * z;
         // Beyond the pole the correction is infinite: the outermost replicate.
         let corrected = if stretch > 0.0 { bias + z / stretch } else { z.signum() * f64::INFINITY };
         interpolated(sorted, normal_cdf(corrected))
     };
-    let tail = (1.0 - level) / 2.0;
-    Interval { low: end(tail), high: end(1.0 - tail), level }
+    Interval { low: end(-reach), high: end(reach), level }
 }
 
 /// Quantile by linear interpolation between order statistics (Hyndman and Fan's type 7).

@@ -6,6 +6,13 @@
 //! families are of one size the number is the family's mean difference. Signs: positive where the
 //! system has the greater value, and greater is taken to be better.
 //!
+//! Non-inferiority is two one-sided tests (D. J. Schuirmann, J. Pharmacokinetics and Biopharmaceutics
+//! 15, 1987) on differences shifted by the margin. t and the randomisation test are too ready to
+//! grant it where few families lose much and the rest nothing: of systems worse by exactly the
+//! margin they passed up to 15% at .05 in simulations of 20 to 300 families. So a t corrected for
+//! skewness must agree; then it was 6% at most. Only where no family differs at all does nothing
+//! help: losses too rare to be in the sample cannot be seen in it.
+//!
 //! Knows no measures, no names and no other comparisons; correct for those with [`super::holm`].
 
 use schemars::JsonSchema;
@@ -16,8 +23,7 @@ use super::bootstrap::{Bootstrap, mean, standard_deviation};
 use super::families::Families;
 use super::randomisation::{SignFlips, sign_flips};
 use super::signed_rank::SignedRanks;
-use super::special::student_tails;
-use super::student::Sample;
+use super::student::{OneSided, Sample};
 use crate::eval::estimate::Estimate;
 use crate::eval::report::model::{Noninferiority, TestResult};
 
@@ -253,11 +259,10 @@ impl Differences {
         pairs.map(|(value, weight)| cleaned(value + shift * weight, self.rounding)).collect()
     }
 
-    /// Two one-sided tests (D. J. Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987),
-    /// each by the primary test on differences shifted by the margin.
+    /// Two one-sided tests against the margin.
     fn noninferiority(&self, margin: f64, options: &PairedOptions) -> Noninferiority {
-        let p_lower = one_sided(&self.shifted(margin), options, |tails| tails.at_least);
-        let p_upper = one_sided(&self.shifted(-margin), options, |tails| tails.at_most);
+        let p_lower = one_sided(&self.shifted(margin), options).at_least;
+        let p_upper = one_sided(&self.shifted(-margin), options).at_most;
         let noninferior = p_lower <= options.level;
         let equivalent = noninferior && p_upper <= options.level;
         Noninferiority { margin, p_lower, p_upper, noninferior, equivalent }
@@ -268,28 +273,29 @@ fn cleaned(value: f64, rounding: f64) -> f64 {
     if value.abs() <= rounding { 0.0 } else { value }
 }
 
-/// Probability of a result as great or greater, and as small or smaller.
-struct OneSided {
-    at_least: f64,
-    at_most: f64,
-}
-
-/// p of the primary test in one direction; 1 where it cannot be made.
-fn one_sided(values: &[f64], options: &PairedOptions, side: impl Fn(&OneSided) -> f64) -> f64 {
-    let tails = match options.test {
-        PrimaryTest::Randomisation => {
-            let SignFlips { at_least, at_most, .. } =
-                sign_flips(values, options.permutations, options.seed);
-            Some(OneSided { at_least, at_most })
-        }
-        PrimaryTest::T => Sample::of(values).map(|sample| {
-            let tails = student_tails(sample.t(0.0), sample.degrees());
-            OneSided { at_least: tails.upper, at_most: tails.lower }
-        }),
-        PrimaryTest::Wilcoxon => SignedRanks::of(values)
-            .map(|ranks| OneSided { at_least: ranks.at_least, at_most: ranks.at_most }),
+/// The greater p, in either direction, of the primary test and of the skewness-corrected t.
+///
+/// Wilcoxon is replaced by t: shifted by a margin, its ranks speak of the median, and a system
+/// that loses much on few families would pass. Without variation all signs are equal and their
+/// flips are counted.
+fn one_sided(values: &[f64], options: &PairedOptions) -> OneSided {
+    let flips = || {
+        let SignFlips { at_least, at_most, .. } =
+            sign_flips(values, options.permutations, options.seed);
+        OneSided { at_least, at_most }
     };
-    tails.map_or(1.0, |tails| side(&tails))
+    let Some(sample) = Sample::of(values) else {
+        return flips();
+    };
+    let primary = match options.test {
+        PrimaryTest::Randomisation => flips(),
+        PrimaryTest::T | PrimaryTest::Wilcoxon => sample.one_sided(),
+    };
+    let corrected = sample.skewness_corrected();
+    OneSided {
+        at_least: primary.at_least.max(corrected.at_least),
+        at_most: primary.at_most.max(corrected.at_most),
+    }
 }
 
 #[cfg(test)]

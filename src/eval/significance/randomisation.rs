@@ -10,6 +10,7 @@
 //! Sums are integers of a fine unit, so equal sums are equal, whatever the order of addition and
 //! the number of threads. Knows nothing of where the numbers come from.
 
+use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rayon::prelude::*;
 
@@ -61,19 +62,15 @@ pub(super) fn sign_flips(values: &[f64], permutations: usize, seed: u64) -> Sign
     if let Some(ways) = ways.filter(|ways| flips.n < 60 && *ways <= permutations.max(1)) {
         let counts = (0..ways as u64)
             .into_par_iter()
-            .map(|way| flips.count([way].into_iter()))
+            .map(|way| flips.compared(flips.kept(way)))
             .reduce(Counts::default, Counts::and);
         return shares(counts, 0, ways as u64);
     }
-    let words = flips.n.div_ceil(64);
     let counts = (0..permutations.div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| {
-            let mut generator = stream(seed, FIRST_STREAM + block as u64);
             let draws = BLOCK.min(permutations - block * BLOCK);
-            (0..draws).fold(Counts::default(), |counts, _| {
-                counts.and(flips.count((0..words).map(|_| generator.next_u64())))
-            })
+            flips.drawn(&mut stream(seed, FIRST_STREAM + block as u64), draws)
         })
         .reduce(Counts::default, Counts::and);
     shares(counts, 1, permutations as u64)
@@ -117,10 +114,28 @@ impl Flips {
         }
     }
 
-    /// Compares the sum with the signs that the bits give (1: kept) with the sum seen.
-    fn count(&self, words: impl Iterator<Item = u64>) -> Counts {
-        let bytes = words.flat_map(u64::to_le_bytes);
-        let kept: i64 = self.tables.iter().zip(bytes).map(|(t, byte)| t[usize::from(byte)]).sum();
+    /// Sum of the values whose bit is set.
+    fn kept(&self, way: u64) -> i64 {
+        let bytes = way.to_le_bytes();
+        self.tables.iter().zip(bytes).map(|(table, byte)| table[usize::from(byte)]).sum()
+    }
+
+    /// Draws the signs of a block: the same eight values for all draws, then the next eight, so that
+    /// a table stays in the processor's nearest memory.
+    fn drawn(&self, generator: &mut ChaCha8Rng, draws: usize) -> Counts {
+        let mut kept = [0_i64; BLOCK];
+        let mut bytes = [0_u8; BLOCK];
+        for table in &self.tables {
+            generator.fill_bytes(&mut bytes);
+            for (sum, byte) in kept.iter_mut().zip(bytes) {
+                *sum += table[usize::from(byte)];
+            }
+        }
+        kept[..draws].iter().map(|&kept| self.compared(kept)).fold(Counts::default(), Counts::and)
+    }
+
+    /// Compares the sum in which only `kept` keeps its sign with the sum seen.
+    fn compared(&self, kept: i64) -> Counts {
         let sum = 2 * kept - self.total;
         Counts {
             beyond: u64::from(sum.abs() >= self.total.abs() - self.slack),

@@ -1,7 +1,7 @@
 //! `eval check`: what would make figures untrue.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,10 +12,12 @@ use crate::cli::{Outcome, printer};
 use crate::corpus::read::{Corpus, read_corpus};
 use crate::error::Error;
 use crate::eval::EvalError;
+use crate::eval::beir::read_queries;
 use crate::eval::estimate::Estimate;
 use crate::eval::evaluate::evaluate;
 use crate::eval::experiment::ExperimentError;
 use crate::eval::experiment::conduct::Prepared;
+use crate::eval::experiment::dataset::Dataset;
 use crate::eval::experiment::freeze::TEST;
 use crate::eval::leakage::{
     LeakageOptions, LeakageReport, NamedTopics, Place, check as check_leakage,
@@ -23,7 +25,9 @@ use crate::eval::leakage::{
 use crate::eval::measure::Measure;
 use crate::eval::sensitive::{Key, keyed_id};
 use crate::eval::significance::agreement::{Distance, Kappa, cohen_kappa, krippendorff_alpha};
-use crate::eval::significance::{Bootstrap, Families, clopper_pearson_upper, detectable_difference};
+use crate::eval::significance::{
+    Bootstrap, Families, clopper_pearson_upper, detectable_difference,
+};
 use crate::eval::spans::stale_quotes;
 use crate::eval::topic::{Topic, TopicSet, read_topic_set};
 use crate::eval::trec::{Qrels, Run};
@@ -53,16 +57,22 @@ pub(crate) struct CheckReport {
 /// A label whose quote the corpus no longer holds.
 #[derive(Debug, Serialize, JsonSchema)]
 struct StaleLabel {
+    /// The file of topics.
     set: String,
+    /// Id of the topic; of a sensitive set keyed or withheld.
     topic: String,
+    /// The document that was quoted.
     document: Option<String>,
+    /// What is wrong, in words.
     reason: &'static str,
 }
 
 /// What a set can resolve.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Resolves {
+    /// The file of topics.
     set: String,
+    /// Families.
     families: usize,
     /// Least difference found with power .8 at level .05, supposing a spread of .25.
     difference: f64,
@@ -73,8 +83,11 @@ struct Resolves {
 /// How far two labellings agree.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Agreement {
+    /// Topics that both label.
     topics: usize,
+    /// Topics of the first file that the second does not label, or the first itself does not.
     only_in_first: usize,
+    /// Topics of the second file, likewise.
     only_in_second: usize,
     /// Cohen's kappa of the expected decisions.
     decision: Option<Kappa>,
@@ -94,8 +107,8 @@ pub(super) fn refuse_leaks(
     key: Option<&Key>,
 ) -> Result<Vec<String>, EvalError> {
     let mut warnings = Vec::new();
-    for (number, dataset) in prepared.datasets.iter().enumerate().filter(|(_, d)| d.has_decisions) {
-        let mut others: Vec<(String, Vec<Topic>)> = Vec::new();
+    for (number, dataset) in prepared.datasets.iter().enumerate() {
+        let mut others = other_splits(prepared, dataset)?;
         for plan in prepared.definition.systems.iter().filter_map(|s| s.fit.as_ref()) {
             let set = read_topic_set(&prepared.places.resolve(plan)?)?;
             if !others.iter().any(|(name, _)| name == plan) {
@@ -129,6 +142,37 @@ pub(super) fn refuse_leaks(
         warnings.push(format!("{label}: {what}."));
     }
     Ok(warnings)
+}
+
+/// The splits beside that of a dataset with qrels: what systems may have been tuned on.
+fn other_splits(
+    prepared: &Prepared,
+    dataset: &Dataset,
+) -> Result<Vec<(String, Vec<Topic>)>, EvalError> {
+    let (Some(queries), Some(qrels)) = (&dataset.plan.queries, &dataset.plan.qrels) else {
+        return Ok(Vec::new());
+    };
+    let own = prepared.places.resolve(qrels)?;
+    let folder = own.parent().unwrap_or(Path::new("."));
+    let mut beside: Vec<PathBuf> = Vec::new();
+    for entry in fs_err::read_dir(folder)? {
+        let path = entry?.path();
+        if path != own && path.extension().is_some_and(|e| e == "tsv") {
+            beside.push(path);
+        }
+    }
+    beside.sort();
+    if beside.is_empty() {
+        return Ok(Vec::new());
+    }
+    let topics = read_queries(&prepared.places.resolve(queries)?)?;
+    let mut splits = Vec::new();
+    for path in beside {
+        let judged = Qrels::read(&path)?;
+        let here = topics.iter().filter(|t| judged.of(t.id.as_str()).is_some());
+        splits.push((name_of(&path), here.cloned().collect()));
+    }
+    Ok(splits)
 }
 
 fn leaks_in_words(report: &LeakageReport) -> String {
@@ -262,8 +306,7 @@ fn agreement(
 ) -> Result<Agreement, EvalError> {
     let (first, second) = (read_topic_set(first)?, read_topic_set(second)?);
     let sensitive = first.header.sensitive || second.header.sensitive;
-    let others: BTreeMap<&str, &Topic> =
-        second.topics.iter().map(|t| (t.id.as_str(), t)).collect();
+    let others: BTreeMap<&str, &Topic> = second.topics.iter().map(|t| (t.id.as_str(), t)).collect();
     let both: Vec<(&Topic, &Topic)> = first
         .topics
         .iter()
@@ -275,17 +318,15 @@ fn agreement(
     let (a, b): (Vec<u8>, Vec<u8>) = both.iter().map(|(a, b)| (label(a), label(b))).unzip();
     let families = families_of(&both.iter().map(|(a, _)| *a).collect::<Vec<_>>());
     let numbers = |labels: &[u8]| labels.iter().map(|l| Some(f64::from(*l))).collect::<Vec<_>>();
-    let answerable: Vec<&(&Topic, &Topic)> = both
-        .iter()
-        .filter(|(a, b)| !a.documents.is_empty() && !b.documents.is_empty())
-        .collect();
+    let answerable: Vec<&(&Topic, &Topic)> =
+        both.iter().filter(|(a, b)| !a.documents.is_empty() && !b.documents.is_empty()).collect();
     let best = |t: &Topic| t.documents[0].to_string();
     let (c, d): (Vec<String>, Vec<String>) =
         answerable.iter().map(|(a, b)| (best(a), best(b))).unzip();
     let answerable_families = families_of(&answerable.iter().map(|(a, _)| *a).collect::<Vec<_>>());
-    let differ = both.iter().filter(|(a, b)| {
-        a.expected != b.expected || a.documents.first() != b.documents.first()
-    });
+    let differ = both
+        .iter()
+        .filter(|(a, b)| a.expected != b.expected || a.documents.first() != b.documents.first());
     let shown = |t: &Topic| match (sensitive, key) {
         (true, Some(key)) => keyed_id(key, t.id.as_str()),
         (true, None) => "withheld".to_owned(),

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use crate::cli::eval_args::{ConvertArgs, FileKind, ScoreArgs};
 use crate::cli::args::Global;
+use crate::cli::eval_args::{ConvertArgs, FileKind, ScoreArgs};
+use crate::cli::schemas;
 use crate::cli::{Outcome, printer};
 use crate::eval::EvalError;
 use crate::eval::convert::{Conversion, Kind, convert};
 use crate::eval::evaluate::{PerTopic, evaluate_stream};
 use crate::eval::experiment::ExperimentError;
 use crate::eval::trec::Qrels;
-use crate::cli::schemas;
 
 /// A run's scores as JSON.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -56,9 +56,10 @@ pub(super) fn score(_: &Global, args: &ScoreArgs) -> Result<Outcome, EvalError> 
                 text.push_str(&format!("{topic}\t{measure}\t{value}\n"));
             }
         }
-    }
-    for (number, measure) in found.measures.iter().enumerate() {
-        text.push_str(&format!("all\t{measure}\t{}\n", found.mean(number)));
+    } else {
+        for (number, measure) in found.measures.iter().enumerate() {
+            text.push_str(&format!("{measure}\t{}\n", found.mean(number)));
+        }
     }
     printer::raw(&text)?;
     let count = |n: usize, what: &str| {
@@ -68,7 +69,10 @@ pub(super) fn score(_: &Global, args: &ScoreArgs) -> Result<Outcome, EvalError> 
     };
     count(coverage.missing.len(), "judged topics are missing from the run and count as 0");
     count(coverage.unjudged.len(), "topics of the run are not judged and do not count");
-    count(coverage.without_relevant.len(), "judged topics have no relevant document and count as 0");
+    count(
+        coverage.without_relevant.len(),
+        "judged topics have no relevant document and count as 0",
+    );
     Ok(Outcome::Done)
 }
 

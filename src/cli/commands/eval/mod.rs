@@ -49,9 +49,8 @@ fn read_key(path: Option<&Path>) -> Result<Option<Key>, EvalError> {
 
 /// A value with its interval and n.
 fn estimate(estimate: &Estimate) -> String {
-    let interval = estimate
-        .interval
-        .map_or_else(String::new, |i| format!(" [{:.3}, {:.3}]", i.low, i.high));
+    let interval =
+        estimate.interval.map_or_else(String::new, |i| format!(" [{:.3}, {:.3}]", i.low, i.high));
     format!("{:.3}{interval} (n {})", estimate.value, estimate.n)
 }
 
@@ -77,7 +76,10 @@ fn summary(report: &Report) -> String {
         let _ = writeln!(
             text,
             "\n{}: {} topics, {} families, {} answerable{reads}",
-            dataset.name, dataset.topics, dataset.families, count(dataset.answerable)
+            dataset.name,
+            dataset.topics,
+            dataset.families,
+            count(dataset.answerable)
         );
         for resolved in report.resolution.iter().filter(|r| r.dataset == dataset.name) {
             let _ = writeln!(
@@ -117,12 +119,11 @@ fn summary(report: &Report) -> String {
             );
         }
     }
-    for latency in report.latency.iter().filter(|l| ["whole", "overhead"].contains(&l.stage.as_str())) {
-        let quantiles: Vec<String> = latency
-            .quantiles
-            .iter()
-            .map(|q| format!("{} {:.0}", q.name, q.microseconds))
-            .collect();
+    for latency in
+        report.latency.iter().filter(|l| ["whole", "overhead"].contains(&l.stage.as_str()))
+    {
+        let quantiles: Vec<String> =
+            latency.quantiles.iter().map(|q| format!("{} {:.0}", q.name, q.microseconds)).collect();
         let _ = writeln!(
             text,
             "  {} {} {}, {}: {} µs",

@@ -37,7 +37,9 @@ impl<'a> Bench<'a> {
         Ok(Bench { global, places, key, bar: Bar::new(global.quiet) })
     }
 
-    fn encoder(&self) -> impl Fn(PrecisionPlan) -> Result<std::sync::Arc<Encoder>, Error> + Sync + '_ {
+    fn encoder(
+        &self,
+    ) -> impl Fn(PrecisionPlan) -> Result<std::sync::Arc<Encoder>, Error> + Sync + '_ {
         move |precision| {
             settings::encoder_of(
                 self.global,
@@ -64,7 +66,11 @@ impl<'a> Bench<'a> {
         Cells::new(self.places.cache.join("cells"))
     }
 
-    fn environment(&self, workshop: &Workshop<'_>, began: Timestamp) -> Result<Environment, EvalError> {
+    fn environment(
+        &self,
+        workshop: &Workshop<'_>,
+        began: Timestamp,
+    ) -> Result<Environment, EvalError> {
         let path = workshop.encoder(PrecisionPlan::Int8)?.cpu_path();
         let threads = self.global.threads.unwrap_or_else(rayon::current_num_threads);
         Ok(record::environment(path.to_string(), threads, began))
@@ -89,7 +95,8 @@ pub(super) fn run(global: &Global, args: &EvalRunArgs) -> Result<Outcome, EvalEr
     let make = bench.encoder();
     let workshop = Workshop::new(&args.places.cache, &make, &bench.bar);
     let (definition, _) = Definition::read(&args.experiment)?;
-    let prepared = bench.prepare(definition, &args.experiment, &workshop, program_fingerprint()?)?;
+    let prepared =
+        bench.prepare(definition, &args.experiment, &workshop, program_fingerprint()?)?;
     let warnings = super::check::refuse_leaks(&prepared, args.despite_leaks, bench.key.as_ref())?;
     if let (Some(shard), Some(out)) = (args.shard, &args.out) {
         let cells = prepared.shard(shard, out, &workshop, &bench.bar)?;
@@ -105,9 +112,7 @@ pub(super) fn run(global: &Global, args: &EvalRunArgs) -> Result<Outcome, EvalEr
     say_resolution(&prepared);
     let analysis = prepared.conduct(Some(&bench.cells()), &workshop, &bench.bar)?;
     let timed = match &prepared.definition.latency {
-        Some(plan) if !args.no_latency => {
-            timing::measure(&prepared, plan, &workshop, &bench.bar)?
-        }
+        Some(plan) if !args.no_latency => timing::measure(&prepared, plan, &workshop, &bench.bar)?,
         _ => timing::Timed::default(),
     };
     let rows = analysis.rows.clone();
@@ -139,6 +144,8 @@ pub(super) fn merge_parts(global: &Global, args: &MergeArgs) -> Result<Outcome, 
     let merged = merge(&args.parts, &store)?;
     let prepared = bench.prepare(definition, &args.experiment, &workshop, merged.program)?;
     merged.belongs_to(&prepared, &args.experiment)?;
+    // The shards were refused or told; what there is to say of leaks, the report says.
+    let warnings = super::check::refuse_leaks(&prepared, true, bench.key.as_ref())?;
     let reads = freeze::count(
         &args.experiment,
         &prepared.definition,
@@ -151,6 +158,7 @@ pub(super) fn merge_parts(global: &Global, args: &MergeArgs) -> Result<Outcome, 
         command: command_line(),
         reads,
         environment: Some(bench.environment(&workshop, began)?),
+        warnings,
         ..Told::default()
     };
     let report = prepared.report(analysis, told);
@@ -182,9 +190,7 @@ pub(super) fn keep_record(global: &Global, args: &RecordArgs) -> Result<Outcome,
     say_resolution(&prepared);
     let analysis = prepared.conduct(Some(&bench.cells()), &workshop, &bench.bar)?;
     let timed = match &prepared.definition.latency {
-        Some(plan) if !args.no_latency => {
-            timing::measure(&prepared, plan, &workshop, &bench.bar)?
-        }
+        Some(plan) if !args.no_latency => timing::measure(&prepared, plan, &workshop, &bench.bar)?,
         _ => timing::Timed::default(),
     };
     let rows = analysis.rows.clone();
@@ -308,11 +314,13 @@ pub(super) fn run_sweep(global: &Global, args: &SweepArgs) -> Result<Outcome, Ev
     if let Some(dataset) = definition.datasets.iter().find(|d| d.split == freeze::TEST) {
         return Err(ExperimentError::Dataset {
             dataset: dataset.name.clone(),
-            message: "is a test split, and nothing is ever picked on one; sweep on train or dev".to_owned(),
+            message: "is a test split, and nothing is ever picked on one; sweep on train or dev"
+                .to_owned(),
         }
         .into());
     }
-    let prepared = bench.prepare(definition, &args.experiment, &workshop, program_fingerprint()?)?;
+    let prepared =
+        bench.prepare(definition, &args.experiment, &workshop, program_fingerprint()?)?;
     let (swept, responses) = sweep::sweep(&prepared, &plan, &bench.cells(), &workshop, &bench.bar)?;
     let told = Told {
         command: command_line(),

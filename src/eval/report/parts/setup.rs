@@ -60,7 +60,11 @@ fn datasets(report: &Report) -> Table {
         .words(["Standing"]);
     for dataset in &report.datasets {
         let mut standing = Vec::new();
-        standing.push(if dataset.exploratory { "exploratory" } else { "frozen first" });
+        standing.push(match (dataset.reads, dataset.exploratory) {
+            (None, _) => "for development",
+            (_, true) => "exploratory",
+            (_, false) => "confirmatory: plan frozen, first read",
+        });
         if dataset.sensitive {
             standing.push("sensitive: texts and ids withheld");
         }

@@ -1,6 +1,6 @@
 //! How wrong is what a system answers, the more it answers?
 
-use super::canvas::{Axis, FONT, Frame, Ink, Marker, Pen, Stroke, cut, draw, text_width};
+use super::canvas::{Axis, Frame, Ink, Marker, Pen, Stroke, cut, draw, text_width};
 use super::{Figure, more_than_shown, place_of, thin};
 use crate::eval::report::model::{Answering, Report, RiskPoint};
 use crate::eval::report::number::{decimal, hundredths, per_cent};
@@ -62,7 +62,8 @@ pub(in crate::eval::report) fn risk_coverage(report: &Report, dataset: &str) -> 
 fn frame(curves: &[(usize, &Answering)]) -> Frame {
     let points = || curves.iter().flat_map(|(_, answering)| &answering.risk_coverage);
     let settled = points().filter(|point| point.coverage >= SCALE_FROM);
-    let most = settled.map(|point| point.risk).filter(|risk| risk.is_finite());
+    let served = curves.iter().filter_map(|(_, answering)| Some(served(answering)?.1));
+    let most = settled.map(|point| point.risk).chain(served).filter(|risk| risk.is_finite());
     let most = most.fold(0.05, f64::max).min(1.0);
     let names = curves.iter().map(|(_, answering)| text_width(&answering.system));
     let right = names.fold(30.0, f64::max).min(150.0) + 16.0;
@@ -125,5 +126,3 @@ fn numbers(dataset: &str, curves: &[(usize, &Answering)]) -> Table {
     }
     table
 }
-
-const _: () = assert!(FONT < 26.0, "the top margin holds one line");

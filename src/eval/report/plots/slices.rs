@@ -47,7 +47,6 @@ fn figure(dataset: &str, name: &str, systems: &[(usize, &Answering)]) -> Option<
     let slices = slice_names(systems);
     let key: Vec<(String, usize)> =
         systems.iter().map(|(place, answering)| (answering.system.clone(), *place)).collect();
-    let rows = slices.len();
     let frame = frame(name, &slices, systems, &key)?;
     let name_width = frame.left - 12.0;
     let drawing = draw(&frame, |canvas| {
@@ -97,7 +96,6 @@ fn figure(dataset: &str, name: &str, systems: &[(usize, &Answering)]) -> Option<
         drawing,
         table: None,
     })
-    .filter(|_| rows > 0)
 }
 
 /// Share of a row that its systems take up.
