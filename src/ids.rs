@@ -146,7 +146,7 @@ name!(
     TopicId, "topic id", is_visible, r"^\S+$"
 );
 name!(
-    /// A screening programme, a lower-case slug such as `breast`. [`Programme::ALL`] fits every programme.
+    /// A screening programme, a lower-case slug such as `breast`; `all` fits every programme.
     Programme, "programme", is_slug, "^[a-z0-9-]+$"
 );
 name!(

@@ -71,7 +71,7 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         written::<Replay>("eval-replay", "`eval replay --json`"),
         written::<Report>(
             "eval-report",
-            "`eval run --json`, `eval merge --json`, and `report.json`",
+            "`eval run --json`, `eval merge --json`, `report.json` and `results.json`",
         ),
         written::<Scores>("eval-score", "`eval score --json`"),
         written::<Swept>("eval-sweep", "`eval sweep --json`, and `sweep.json`"),
@@ -131,11 +131,13 @@ fn tidy(schema: &mut Schema) {
         schema.remove("format");
     }
     if let Some(Value::String(text)) = schema.get_mut("description") {
-        *text = without_links(text);
+        let paragraphs: Vec<String> =
+            without_links(text).split("\n\n").map(|p| p.replace('\n', " ")).collect();
+        *text = paragraphs.join("\n\n").replace("`None`", "`null`");
     }
 }
 
-/// Markdown whose links to code are code.
+/// Markdown in which a link to code is the last part of its path, as code.
 fn without_links(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
@@ -143,7 +145,7 @@ fn without_links(text: &str) -> String {
         let Some((code, after)) = link.split_once("`]") else { break };
         kept.push_str(before);
         kept.push('`');
-        kept.push_str(code);
+        kept.push_str(code.rsplit("::").next().unwrap_or(code));
         kept.push('`');
         rest = after
             .strip_prefix('(')
@@ -170,6 +172,6 @@ mod tests {
             let text = schema.to_value().to_string();
             assert!(!text.contains("[`") && !text.contains("::"), "{name}: {text}");
         }
-        assert_eq!(without_links("a [`b`], [`c`](d::e) [f] [`g"), "a `b`, `c` [f] [`g");
+        assert_eq!(without_links("a [`b`], [`C::c`](d::e) [f] [`g"), "a `b`, `c` [f] [`g");
     }
 }

@@ -43,9 +43,11 @@ pub struct WireReply {
     pub snapshot: String,
     /// Time by stage; left out where replies must be the same bytes every time.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Timings")]
     pub timings: Option<Timings>,
     /// From postings to confidence, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WireExplanation")]
     pub explanation: Option<WireExplanation>,
 }
 
@@ -111,8 +113,12 @@ pub struct WireDocument {
     pub programme: String,
 }
 
-/// An explanation as JSON, with the evidence and what the calibrator made of it.
+/// An explanation as JSON, with the evidence and what the calibrator made of it. Where a fixed rule
+/// decided, nothing was scored, and there are no scores.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(extend("dependentRequired" = {
+    "passage": ["lexical", "dense", "fusion", "scope_bonus", "score"]
+}))]
 pub struct WireExplanation {
     /// Scores of the winner.
     #[serde(flatten)]
