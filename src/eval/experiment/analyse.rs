@@ -287,11 +287,14 @@ impl Analysis {
         let missing = rows.iter().filter(|r| r.decision.is_none()).count();
         let has_decisions = dataset.has_decisions && !rows.is_empty() && missing == 0;
         if dataset.has_decisions && missing > 0 && missing < rows.len() {
+            let some = if dataset.sensitive {
+                "some topics".to_owned()
+            } else {
+                format!("{} of {} topics", rows.len() - missing, rows.len())
+            };
             self.warnings.push(format!(
-                "{} decides on {} of {} topics of {}; decisions are judged on all or none, so its cells on answers stay empty.",
+                "{} decides on {some} of {}; decisions are judged on all or none, so its cells on answers stay empty.",
                 asked.system.name,
-                rows.len() - missing,
-                rows.len(),
                 dataset.label()
             ));
         } else if has_decisions {

@@ -166,7 +166,13 @@ impl Prepared {
                 .filter(|(label, _)| *label == dataset.label())
                 .map(|(_, s)| dataset.shown(s.topic.as_str()))
                 .collect();
-            if !here.is_empty() {
+            if !here.is_empty() && dataset.sensitive {
+                // How many there are, and so which, can be a small cell.
+                warnings.push(format!(
+                    "{}: some labels quote text that the corpus no longer holds and give no span figure until they are labelled again; `guidepost eval check` lists them.",
+                    dataset.label()
+                ));
+            } else if !here.is_empty() {
                 warnings.push(format!(
                     "{}: {} labels quote text that the corpus no longer holds and give no span figure until they are labelled again: {}.",
                     dataset.label(),

@@ -9,11 +9,12 @@ use super::ExperimentError;
 use super::definition::{CutPlan, DatasetPlan, Places};
 use crate::eval::beir::read_queries;
 use crate::eval::error::EvalError;
+use crate::eval::format_error::FormatError;
 use crate::eval::intents::read_intents;
 use crate::eval::report::model::Input;
 use crate::eval::sensitive::{Key, SMALLEST_CELL, keyed_id, suppress_parts};
 use crate::eval::significance::Families;
-use crate::eval::topic::{Expected, Topic, read_topic_set};
+use crate::eval::topic::{Expected, Topic, TopicError, read_topic_set};
 use crate::eval::trec::{Judgement, Qrels};
 use crate::ids::Fingerprint;
 
@@ -60,18 +61,10 @@ impl Dataset {
         places: &Places,
         key: Option<&Key>,
     ) -> Result<Dataset, EvalError> {
-        let mut loaded = Loaded::default();
         let resolve =
             |name: &Option<String>| name.as_deref().map(|n| places.resolve(n)).transpose();
-        if let Some(path) = resolve(&plan.topics)? {
-            loaded.topics(&path)?;
-        } else if let (Some(queries), Some(qrels)) =
-            (resolve(&plan.queries)?, resolve(&plan.qrels)?)
-        {
-            loaded.queries(&queries, &qrels, plan)?;
-        } else if let Some(path) = resolve(&plan.utterances)? {
-            loaded.intents(&path)?;
-        }
+        let loaded = Loaded::read(plan, places)
+            .map_err(|e| if plan.sensitive { without_content(e, &plan.name) } else { e })?;
         let sensitive = plan.sensitive || loaded.sensitive;
         if sensitive && key.is_none() {
             return Err(ExperimentError::Dataset {
@@ -158,6 +151,11 @@ impl Dataset {
         }
     }
 
+    /// An error about a file that speaks of this set: without content where it is sensitive.
+    pub fn withheld(&self, error: EvalError) -> EvalError {
+        if self.sensitive { without_content(error, &self.plan.name) } else { error }
+    }
+
     /// Family of each topic, by id.
     pub fn family_of(&self) -> BTreeMap<&str, &str> {
         self.topics.iter().map(|t| (t.id.as_str(), t.family())).collect()
@@ -172,6 +170,35 @@ impl Dataset {
     }
 }
 
+/// An error about a file of a sensitive set without what it may quote of it: where, at most.
+fn without_content(error: EvalError, dataset: &str) -> EvalError {
+    let (path, line) = match error {
+        EvalError::Topics(
+            TopicError::Line { path, line, .. }
+            | TopicError::Duplicate { path, line, .. }
+            | TopicError::Format(FormatError::Line { path, line, .. }),
+        )
+        | EvalError::Format(FormatError::Line { path, line, .. }) => (path, line),
+        // These quote nothing of a file.
+        EvalError::Experiment(_)
+        | EvalError::Io(_)
+        | EvalError::Format(FormatError::Io { .. } | FormatError::Json { .. })
+        | EvalError::Topics(
+            TopicError::Sensitive { .. }
+            | TopicError::Format(FormatError::Io { .. } | FormatError::Json { .. }),
+        ) => return error,
+        _ => {
+            let message =
+                "a file of it is damaged (the set is sensitive: its content is not shown)";
+            let (dataset, message) = (dataset.to_owned(), message.to_owned());
+            return ExperimentError::Dataset { dataset, message }.into();
+        }
+    };
+    let message = "the line is damaged, or stands twice; correct it (the set is sensitive: its \
+                   content is not shown)";
+    ExperimentError::Line { path, line, message: message.to_owned() }.into()
+}
+
 #[derive(Default)]
 struct Loaded {
     topics: Vec<Topic>,
@@ -182,6 +209,22 @@ struct Loaded {
 }
 
 impl Loaded {
+    fn read(plan: &DatasetPlan, places: &Places) -> Result<Loaded, EvalError> {
+        let mut loaded = Loaded::default();
+        let resolve =
+            |name: &Option<String>| name.as_deref().map(|n| places.resolve(n)).transpose();
+        if let Some(path) = resolve(&plan.topics)? {
+            loaded.topics(&path)?;
+        } else if let (Some(queries), Some(qrels)) =
+            (resolve(&plan.queries)?, resolve(&plan.qrels)?)
+        {
+            loaded.queries(&queries, &qrels, plan)?;
+        } else if let Some(path) = resolve(&plan.utterances)? {
+            loaded.intents(&path)?;
+        }
+        Ok(loaded)
+    }
+
     fn topics(&mut self, path: &Path) -> Result<(), EvalError> {
         let set = read_topic_set(path)?;
         self.sensitive = set.header.sensitive;
@@ -201,8 +244,10 @@ impl Loaded {
             read_queries(queries)?.into_iter().map(|t| (t.id.as_str().to_owned(), t)).collect();
         for (topic, _) in self.qrels.topics() {
             let Some(topic) = known.remove(topic) else {
+                let which =
+                    if plan.sensitive { "a topic".to_owned() } else { format!("topic `{topic}`") };
                 let message = format!(
-                    "the qrels judge topic `{topic}`, which the queries do not hold; both must come from the same set"
+                    "the qrels judge {which}, which the queries do not hold; both must come from the same set"
                 );
                 return Err(ExperimentError::Dataset { dataset: plan.name.clone(), message }.into());
             };

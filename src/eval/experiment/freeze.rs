@@ -1,9 +1,9 @@
 //! Sealing a plan before a test set is read, and counting the reads.
 //!
 //! `X.freeze.json` beside `X.toml` holds the hash of the plan, its primary measure and the hashes
-//! of its test sets. A figure on a test set is confirmatory when the plan was frozen before and
-//! the set is read for the first time under it; every other read is exploratory, and reports say
-//! so. Reads are counted in `reads.jsonl`, in the folder of the experiments, one line each; the
+//! of its test sets. A figure on a test set is confirmatory when the plan was frozen before and no
+//! other plan has read the set; every other read is exploratory, and reports say so. Running the
+//! same plan again is counted, but makes no new choice. Reads are counted in `reads.jsonl`, in the folder of the experiments, one line each; the
 //! file belongs under version control. A replay is no read: it makes no new choice.
 
 use std::io::BufRead as _;
@@ -53,7 +53,7 @@ pub struct Read {
     pub experiment: String,
     /// Hash of its plan.
     pub plan: Fingerprint,
-    /// Whether the plan was frozen and this its first read.
+    /// Whether the plan was frozen and no other plan has read the set.
     pub confirmatory: bool,
     /// When, UTC.
     pub read: String,
@@ -160,7 +160,10 @@ pub fn count(
     let plan = definition.fingerprint();
     let mut fresh = Vec::new();
     for dataset in datasets.iter().filter(|d| d.plan.split == TEST) {
-        let before = known.iter().filter(|r| r.topics == dataset.fingerprint).count();
+        let earlier = || known.iter().filter(|r| r.topics == dataset.fingerprint);
+        let before = earlier().count();
+        // Running the very same plan again makes no new choice.
+        let untouched = earlier().all(|r| r.plan == plan);
         let frozen = seal.as_ref().is_some_and(|s| {
             s.plan == plan && s.tests.contains(&(dataset.label(), dataset.fingerprint))
         });
@@ -170,7 +173,7 @@ pub fn count(
             number: before as u32 + 1,
             experiment: definition.name.clone(),
             plan,
-            confirmatory: frozen && before == 0,
+            confirmatory: frozen && untouched,
             read: now.to_owned(),
         };
         let line = serde_json::to_string(&read).map_err(std::io::Error::other)? + "\n";

@@ -382,7 +382,8 @@ impl Resolved {
     ) -> Result<Ready, EvalError> {
         match (self.plan.kind(), &self.file) {
             (SystemKind::Run(_), Some(path)) => {
-                let rows = rows_of_run(&Run::read(path)?);
+                let run = Run::read(path).map_err(|e| dataset.withheld(e.into()))?;
+                let rows = rows_of_run(&run);
                 Ok(Ready::Rows(self.known(rows, dataset)?, definition.depth))
             }
             (SystemKind::Answers(_), Some(path)) => {

@@ -74,8 +74,9 @@ struct Resolves {
     set: String,
     /// Families.
     families: usize,
-    /// Least difference found with power .8 at level .05, supposing a spread of .25.
-    difference: f64,
+    /// Least difference found with power .8 at level .05, supposing a spread of .25; none can be
+    /// found with a single family.
+    difference: Option<f64>,
     /// Upper limit of an error rate when no error was seen in all families.
     error_rate_if_none_seen: f64,
 }
@@ -293,7 +294,8 @@ fn resolves(name: &str, topics: &[Topic]) -> Resolves {
     Resolves {
         set: name.to_owned(),
         families: n,
-        difference: detectable_difference(SUPPOSED_DEVIATION, n, LEVEL, POWER),
+        difference: Some(detectable_difference(SUPPOSED_DEVIATION, n, LEVEL, POWER))
+            .filter(|d| d.is_finite()),
         error_rate_if_none_seen: clopper_pearson_upper(0, n, 1.0 - LEVEL),
     }
 }
@@ -406,9 +408,12 @@ fn print(report: &CheckReport) -> Result<(), Error> {
         printer::data(&format!("label again: {} {}: {}", stale.set, stale.topic, stale.reason))?;
     }
     for set in &report.resolves {
+        let difference = set
+            .difference
+            .map_or_else(|| "no difference".to_owned(), |d| format!("a difference of {d:.3}"));
         printer::data(&format!(
-            "{}: {} families resolve a difference of {:.3} (power .8, level .05, supposing a spread of .25); no error in all of them would mean a rate below {:.3}",
-            set.set, set.families, set.difference, set.error_rate_if_none_seen
+            "{}: {} families resolve {difference} (power .8, level .05, supposing a spread of .25); no error in all of them would mean a rate below {:.3}",
+            set.set, set.families, set.error_rate_if_none_seen
         ))?;
     }
     if let Some(agreement) = &report.agreement {

@@ -79,13 +79,21 @@ impl<'a> Bench<'a> {
 
 /// The command as it was typed, without folders of this machine.
 fn command_line() -> String {
-    let mut words = std::env::args();
-    let _ = words.next();
-    std::iter::once("guidepost".to_owned())
-        .chain(words)
-        .map(|word| if word.contains(' ') { format!("'{word}'") } else { word })
-        .collect::<Vec<_>>()
-        .join(" ")
+    const FOLDERS: [&str; 4] = ["--cache", "--data", "--id-key", "--models"];
+    let mut shown = vec!["guidepost".to_owned()];
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let (name, value) =
+            word.split_once('=').map_or((word.as_str(), None), |(n, v)| (n, Some(v)));
+        if FOLDERS.contains(&name) {
+            if value.is_none() {
+                let _ = words.next();
+            }
+            continue;
+        }
+        shown.push(if word.contains(' ') { format!("'{word}'") } else { word });
+    }
+    shown.join(" ")
 }
 
 /// Runs an experiment, or a shard of it.

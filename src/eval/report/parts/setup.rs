@@ -63,7 +63,7 @@ fn datasets(report: &Report) -> Table {
         standing.push(match (dataset.reads, dataset.exploratory) {
             (None, _) => "for development",
             (_, true) => "exploratory",
-            (_, false) => "confirmatory: plan frozen, first read",
+            (_, false) => "confirmatory: plan frozen before any read",
         });
         if dataset.sensitive {
             standing.push("sensitive: texts and ids withheld");
