@@ -35,6 +35,14 @@ pub struct Asked<'a> {
     pub bodies: &'a BTreeMap<String, String>,
 }
 
+impl Asked<'_> {
+    /// Topics with their rows, by id.
+    fn by_topic<'r>(&'r self, rows: &'r [Row]) -> BTreeMap<&'r str, (&'r Topic, &'r Row)> {
+        let pairs = self.dataset.topics.iter().zip(rows);
+        pairs.map(|(topic, row)| (topic.id.as_str(), (topic, row))).collect()
+    }
+}
+
 /// Everything that follows from the rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Analysis {
@@ -217,11 +225,11 @@ impl Analysis {
         let families = dataset.families(topics);
         let options = paired_options(definition);
         for system in valued.iter().filter(|v| v.asked.system.name != primary.baseline) {
-            let Some(values) = &system.values else {
+            let Some(own) = &system.values else {
                 continue;
             };
             for (number, measure) in definition.measures.iter().enumerate() {
-                let Ok(paired) = compare(&baseline[number], &values[number], &families, &options)
+                let Ok(paired) = compare(&baseline[number], &own[number], &families, &options)
                 else {
                     self.warnings.push(format!(
                         "{} and {} cannot be compared by {measure} on {}.",
@@ -253,18 +261,18 @@ impl Analysis {
                     if dataset.sensitive {
                         continue;
                     }
-                    let mut values: Vec<f64> = values[number]
+                    let mut sorted: Vec<f64> = own[number]
                         .iter()
                         .zip(&baseline[number])
                         .map(|(system, baseline)| system - baseline)
                         .collect();
-                    values.sort_by(|a, b| b.total_cmp(a));
+                    sorted.sort_by(|a, b| b.total_cmp(a));
                     self.differences.push(Differences {
                         dataset: dataset.label(),
                         measure: measure.to_string(),
                         baseline: primary.baseline.clone(),
                         system: name_of(system),
-                        values,
+                        values: sorted,
                     });
                 }
             }
@@ -361,13 +369,7 @@ impl Analysis {
         rows: &[Row],
         answers: &[AnswerRow],
     ) {
-        let by_topic: BTreeMap<&str, (&Topic, &Row)> = asked
-            .dataset
-            .topics
-            .iter()
-            .zip(rows)
-            .map(|(topic, row)| (topic.id.as_str(), (topic, row)))
-            .collect();
+        let by_topic = asked.by_topic(rows);
         let mut faults: Vec<(Fault, &AnswerRow)> =
             answers.iter().filter_map(|row| row.fault().map(|fault| (fault, row))).collect();
         // The gravest first, and among equals the surest.
@@ -409,13 +411,7 @@ impl Analysis {
         else {
             return;
         };
-        let texts: BTreeMap<&str, (&Topic, &Row)> = asked
-            .dataset
-            .topics
-            .iter()
-            .zip(rows)
-            .map(|(topic, row)| (topic.id.as_str(), (topic, row)))
-            .collect();
+        let texts = asked.by_topic(rows);
         let mut order: Vec<(f64, &str)> = values.values[number]
             .iter()
             .copied()

@@ -258,9 +258,9 @@ fn outer(
     let estimates = valued
         .iter()
         .map(|v| {
-            let values: Vec<f64> =
+            let left_out: Vec<f64> =
                 (0..v.topics.len()).map(|topic| v.values[chosen[v.folds[topic]]][topic]).collect();
-            mean(&values, &v.families, options)
+            mean(&left_out, &v.families, options)
         })
         .collect();
     (estimates, chosen)

@@ -16,6 +16,7 @@ use crate::eval::EvalError;
 use crate::eval::experiment::cells::Cells;
 use crate::eval::experiment::conduct::{Prepared, Told, merge, prepare};
 use crate::eval::experiment::definition::{Definition, Places, PrecisionPlan};
+use crate::eval::experiment::output::Named;
 use crate::eval::experiment::record::{Making, Replay};
 use crate::eval::experiment::system::{Workshop, folder_of, program_fingerprint};
 use crate::eval::experiment::{ExperimentError, freeze, output, record, sweep, timing};
@@ -77,6 +78,55 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// How an experiment is to be conducted.
+struct Asked<'a> {
+    experiment: &'a Path,
+    timed: bool,
+    warnings: Vec<String>,
+    began: Timestamp,
+}
+
+/// A conducted experiment.
+struct Conducted {
+    report: Report,
+    environment: Environment,
+    reads: Vec<freeze::Read>,
+    files: Vec<Named>,
+}
+
+impl Bench<'_> {
+    /// Counts the reads, asks, times and reports.
+    fn conduct(
+        &self,
+        prepared: &Prepared,
+        workshop: &Workshop<'_>,
+        cells: &Cells,
+        asked: Asked<'_>,
+    ) -> Result<Conducted, EvalError> {
+        let now = Timestamp::now().to_string();
+        let definition = &prepared.definition;
+        let reads = freeze::count(asked.experiment, definition, &prepared.datasets, &now)?;
+        let analysis = prepared.conduct(Some(cells), workshop, &self.bar)?;
+        let timed = match &definition.latency {
+            Some(plan) if asked.timed => timing::measure(prepared, plan, workshop, &self.bar)?,
+            _ => timing::Timed::default(),
+        };
+        let environment = self.environment(workshop, asked.began)?;
+        let rows = analysis.rows.clone();
+        let told = Told {
+            command: command_line(),
+            reads: reads.clone(),
+            latency: timed.latency,
+            environment: Some(environment.clone()),
+            warnings: asked.warnings,
+            ..Told::default()
+        };
+        let report = prepared.report(analysis, told);
+        let files = output::files(&report, &rows, &timed.samples)?;
+        Ok(Conducted { report, environment, reads, files })
+    }
+}
+
 /// The command as it was typed, without folders of this machine.
 fn command_line() -> String {
     const FOLDERS: [&str; 4] = ["--cache", "--data", "--id-key", "--models"];
@@ -111,34 +161,15 @@ pub(super) fn run(global: &Global, args: &EvalRunArgs) -> Result<Outcome, EvalEr
         printer::talk(&format!("{cells} cells in {}", out.display()));
         return Ok(Outcome::Done);
     }
-    let reads = freeze::count(
-        &args.experiment,
-        &prepared.definition,
-        &prepared.datasets,
-        &Timestamp::now().to_string(),
-    )?;
     say_resolution(&prepared);
-    let analysis = prepared.conduct(Some(&bench.cells()), &workshop, &bench.bar)?;
-    let timed = match &prepared.definition.latency {
-        Some(plan) if !args.no_latency => timing::measure(&prepared, plan, &workshop, &bench.bar)?,
-        _ => timing::Timed::default(),
-    };
-    let rows = analysis.rows.clone();
-    let told = Told {
-        command: command_line(),
-        reads,
-        latency: timed.latency,
-        environment: Some(bench.environment(&workshop, began)?),
-        warnings,
-        ..Told::default()
-    };
-    let report = prepared.report(analysis, told);
+    let asked = Asked { experiment: &args.experiment, timed: !args.no_latency, warnings, began };
+    let done = bench.conduct(&prepared, &workshop, &bench.cells(), asked)?;
     let out = args
         .out
         .clone()
         .unwrap_or_else(|| args.places.cache.join("reports").join(&prepared.definition.name));
-    output::write(&out, &output::files(&report, &rows, &timed.samples)?)?;
-    show(&report, &out, args.json)
+    output::write(&out, &done.files)?;
+    show(&done.report, &out, args.json)
 }
 
 /// Puts parts together.
@@ -154,24 +185,10 @@ pub(super) fn merge_parts(global: &Global, args: &MergeArgs) -> Result<Outcome, 
     merged.belongs_to(&prepared, &args.experiment)?;
     // The shards were refused or told; what there is to say of leaks, the report says.
     let warnings = super::check::refuse_leaks(&prepared, true, bench.key.as_ref())?;
-    let reads = freeze::count(
-        &args.experiment,
-        &prepared.definition,
-        &prepared.datasets,
-        &Timestamp::now().to_string(),
-    )?;
-    let analysis = prepared.conduct(Some(&Cells::new(store)), &workshop, &bench.bar)?;
-    let rows = analysis.rows.clone();
-    let told = Told {
-        command: command_line(),
-        reads,
-        environment: Some(bench.environment(&workshop, began)?),
-        warnings,
-        ..Told::default()
-    };
-    let report = prepared.report(analysis, told);
-    output::write(&args.out, &output::files(&report, &rows, &[])?)?;
-    show(&report, &args.out, args.json)
+    let asked = Asked { experiment: &args.experiment, timed: false, warnings, began };
+    let done = bench.conduct(&prepared, &workshop, &Cells::new(store), asked)?;
+    output::write(&args.out, &done.files)?;
+    show(&done.report, &args.out, args.json)
 }
 
 /// Runs an experiment and keeps a record.
@@ -193,39 +210,26 @@ pub(super) fn keep_record(global: &Global, args: &RecordArgs) -> Result<Outcome,
         }
         .into());
     }
-    let now = Timestamp::now().to_string();
-    let reads = freeze::count(&args.experiment, &prepared.definition, &prepared.datasets, &now)?;
     say_resolution(&prepared);
-    let analysis = prepared.conduct(Some(&bench.cells()), &workshop, &bench.bar)?;
-    let timed = match &prepared.definition.latency {
-        Some(plan) if !args.no_latency => timing::measure(&prepared, plan, &workshop, &bench.bar)?,
-        _ => timing::Timed::default(),
-    };
-    let rows = analysis.rows.clone();
-    let environment = bench.environment(&workshop, began)?;
-    let command = command_line();
-    let told = Told {
-        command: command.clone(),
-        reads: reads.clone(),
-        latency: timed.latency,
-        environment: Some(environment.clone()),
+    let asked = Asked {
+        experiment: &args.experiment,
+        timed: !args.no_latency,
         warnings: warnings.clone(),
-        ..Told::default()
+        began,
     };
-    let report = prepared.report(analysis, told);
-    let files = output::files(&report, &rows, &timed.samples)?;
+    let done = bench.conduct(&prepared, &workshop, &bench.cells(), asked)?;
     let making = Making {
         prepared: &prepared,
         experiment_path: &args.experiment,
         experiment: &text,
-        command: &command,
-        environment: &environment,
-        reads: &reads,
+        command: &done.report.command,
+        environment: &done.environment,
+        reads: &done.reads,
         warnings: &warnings,
-        files: &files,
+        files: &done.files,
     };
     record::write(&folder, &making)?;
-    show(&report, &folder, false)
+    show(&done.report, &folder, false)
 }
 
 /// Replays a record.
