@@ -20,6 +20,7 @@ use crate::eval::significance::{
 use crate::eval::spans::{overlap, stands_in};
 use crate::eval::topic::Topic;
 use crate::eval::trec::{Run, Scored};
+use crate::ids::DocumentId;
 
 /// Difference whose power every report states.
 const STATED_DIFFERENCE: f64 = 0.03;
@@ -382,7 +383,7 @@ impl Analysis {
                 continue;
             };
             let shows = asked.dataset.shows_text();
-            let documents: Vec<&str> = topic.documents.iter().map(|d| d.as_str()).collect();
+            let documents: Vec<&str> = topic.documents.iter().map(DocumentId::as_str).collect();
             self.worst.push(Worst {
                 dataset: asked.dataset.label(),
                 system: asked.system.name.clone(),
@@ -557,7 +558,7 @@ pub fn answer_row(
         .map(|document| topic.documents.iter().any(|d| d.as_str() == document));
     let answered = decision == crate::eval::topic::Expected::Answer;
     // The quotes are of the best document.
-    let from_best = topic.documents.first().map(|d| d.as_str()) == row.document.as_deref();
+    let from_best = topic.documents.first().map(DocumentId::as_str) == row.document.as_deref();
     let quotes_stand = topic.documents.first().is_some_and(|document| {
         bodies
             .get(document.as_str())

@@ -21,6 +21,7 @@ use crate::eval::report::model::{
 };
 use crate::eval::sensitive::Key;
 use crate::eval::spans::{Stale, stale_quotes};
+use crate::eval::topic::Topic;
 use crate::ids::{DocumentId, Fingerprint};
 use crate::index::build::{Progress, Sources};
 use crate::index::settings::Settings;
@@ -231,15 +232,14 @@ impl Prepared {
             progress.advance(range.len());
             Ok(rows)
         };
-        let rows = match cells {
-            Some(cells) => cells.complete(key, &ids, CHUNK, ask)?,
-            None => {
-                let mut rows = Vec::with_capacity(ids.len());
-                for start in (0..ids.len()).step_by(CHUNK) {
-                    rows.extend(ask(start..(start + CHUNK).min(ids.len()))?);
-                }
-                rows
+        let rows = if let Some(cells) = cells {
+            cells.complete(key, &ids, CHUNK, ask)?
+        } else {
+            let mut rows = Vec::with_capacity(ids.len());
+            for start in (0..ids.len()).step_by(CHUNK) {
+                rows.extend(ask(start..(start + CHUNK).min(ids.len()))?);
             }
+            rows
         };
         progress.end();
         Ok(rows)
@@ -454,7 +454,7 @@ pub struct Told {
 
 fn summary(dataset: &Dataset, reads: &[freeze::Read]) -> model::Dataset {
     let read = reads.iter().find(|r| r.dataset == dataset.label());
-    let mut families: Vec<&str> = dataset.topics.iter().map(|t| t.family()).collect();
+    let mut families: Vec<&str> = dataset.topics.iter().map(Topic::family).collect();
     families.sort_unstable();
     families.dedup();
     model::Dataset {
@@ -595,7 +595,10 @@ impl Merged {
     }
 }
 
-/// The settings of a system, for the response of a sweep.
+/// Settings with one number among them changed, such as `fusion.dense_weight`.
+///
+/// # Errors
+/// [`ExperimentError::Plan`] when there is no such number, or the value is out of its range.
 pub fn with_setting(
     settings: &Settings,
     name: &str,

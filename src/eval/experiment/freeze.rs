@@ -162,8 +162,9 @@ pub fn count(
     for dataset in datasets.iter().filter(|d| d.plan.split == TEST) {
         let earlier = || known.iter().filter(|r| r.topics == dataset.fingerprint);
         let before = earlier().count();
-        // Running the very same plan again makes no new choice.
-        let untouched = earlier().all(|r| r.plan == plan);
+        // Running the very same plan again makes no new choice, unless its first read came before
+        // the seal.
+        let untouched = earlier().all(|r| r.plan == plan && r.confirmatory);
         let frozen = seal.as_ref().is_some_and(|s| {
             s.plan == plan && s.tests.contains(&(dataset.label(), dataset.fingerprint))
         });

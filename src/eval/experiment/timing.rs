@@ -90,7 +90,7 @@ pub fn measure(
                     ask.cold(&resolved.plan.name, &make, day)?;
                 }
                 Ready::Program(program, _) => {
-                    ask.program(&resolved.plan.name, program.into_inner())?
+                    ask.program(&resolved.plan.name, program.into_inner())?;
                 }
                 Ready::Rows(..) => {}
             }
@@ -131,7 +131,7 @@ impl<'a> Measuring<'a> {
             return Err(ExperimentError::Plan { message }.into());
         }
         let ids = dataset.topics.iter().map(|t| dataset.shown(t.id.as_str())).collect();
-        let families: Vec<&str> = dataset.topics.iter().map(|t| t.family()).collect();
+        let families: Vec<&str> = dataset.topics.iter().map(Topic::family).collect();
         let families = Families::of(&families);
         Ok(Measuring { dataset, plan, seed, ids, families, timed, clock: RealClock::new() })
     }
@@ -188,7 +188,7 @@ impl<'a> Measuring<'a> {
             ask_timed(&system.engine, &self.dataset.topics[i], day)
         };
         let samples = cold(make, &ask, &self.ids[..count], &options, &self.clock)?;
-        let families: Vec<&str> = self.dataset.topics[..count].iter().map(|t| t.family()).collect();
+        let families: Vec<&str> = self.dataset.topics[..count].iter().map(Topic::family).collect();
         let families = Families::of(&families);
         let label = self.dataset.label();
         self.timed.latency.extend(summarise(&label, system, &samples, &families, 0.95)?);
@@ -224,7 +224,7 @@ impl<'a> Measuring<'a> {
         let families = Families::singletons(PINGS);
         let mut summary = summarise(&self.dataset.label(), system, &samples, &families, 0.95)?;
         for stage in &mut summary {
-            stage.stage = "overhead".to_owned();
+            "overhead".clone_into(&mut stage.stage);
         }
         self.timed.latency.extend(summary);
         Ok(())

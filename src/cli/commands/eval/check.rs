@@ -179,14 +179,14 @@ fn other_splits(
 fn leaks_in_words(report: &LeakageReport) -> String {
     let shown = |count: Option<usize>| count.map_or("a few".to_owned(), |n| n.to_string());
     let mut parts = Vec::new();
-    if let Some(set) = report.sets.first() {
-        if set.equal_to_variant != Some(0) || set.near_variant != Some(0) {
-            parts.push(format!(
-                "{} questions are question variants of the corpus and {} nearly are",
-                shown(set.equal_to_variant),
-                shown(set.near_variant)
-            ));
-        }
+    if let Some(set) = report.sets.first()
+        && (set.equal_to_variant != Some(0) || set.near_variant != Some(0))
+    {
+        parts.push(format!(
+            "{} questions are question variants of the corpus and {} nearly are",
+            shown(set.equal_to_variant),
+            shown(set.near_variant)
+        ));
     }
     for pair in report.pairs.iter().filter(|p| p.leaks) {
         parts.push(format!(

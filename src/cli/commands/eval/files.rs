@@ -1,5 +1,7 @@
 //! `eval score`, `eval convert` and `eval schema`.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::cli::args::Global;
@@ -53,12 +55,12 @@ pub(super) fn score(_: &Global, args: &ScoreArgs) -> Result<Outcome, EvalError> 
     if args.per_topic {
         for (topic, values) in by_topic(&found) {
             for (measure, value) in found.measures.iter().zip(values) {
-                text.push_str(&format!("{topic}\t{measure}\t{value}\n"));
+                let _ = writeln!(text, "{topic}\t{measure}\t{value}");
             }
         }
     } else {
         for (number, measure) in found.measures.iter().enumerate() {
-            text.push_str(&format!("{measure}\t{}\n", found.mean(number)));
+            let _ = writeln!(text, "{measure}\t{}", found.mean(number));
         }
     }
     printer::raw(&text)?;

@@ -13,6 +13,7 @@ use crate::cli::{Outcome, printer, settings};
 use crate::embed::Encoder;
 use crate::error::Error;
 use crate::eval::EvalError;
+use crate::eval::experiment::analyse::Analysis;
 use crate::eval::experiment::cells::Cells;
 use crate::eval::experiment::conduct::{Prepared, Told, merge, prepare};
 use crate::eval::experiment::definition::{Definition, Places, PrecisionPlan};
@@ -344,7 +345,7 @@ pub(super) fn run_sweep(global: &Global, args: &SweepArgs) -> Result<Outcome, Ev
         )],
         ..Told::default()
     };
-    let report = prepared.report(Default::default(), told);
+    let report = prepared.report(Analysis::default(), told);
     let out = args
         .out
         .clone()
