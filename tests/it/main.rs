@@ -12,9 +12,12 @@ mod cli;
 mod crash;
 mod embed_example;
 mod engine;
+#[cfg(feature = "cli")]
+mod evaluation;
 mod explanation;
 mod faults;
 mod format;
+mod gate;
 mod grounding;
 mod incremental;
 mod layout;
@@ -22,5 +25,9 @@ mod public;
 #[cfg(feature = "cli")]
 mod readme;
 mod safety;
+#[cfg(feature = "cli")]
+mod schema;
+#[cfg(feature = "cli")]
+mod sensitive;
 mod support;
 mod tidy;
