@@ -217,12 +217,23 @@ impl fmt::Display for Column {
     }
 }
 
-/// Reads topics, one JSON object a line; blank lines and the line about the set are skipped.
+/// Reads topics for whoever will show them, one JSON object a line; blank lines and the line about
+/// the set are skipped.
 ///
 /// # Errors
-/// [`TopicError`] naming file and line.
+/// [`TopicError`] naming file and line, and for every sensitive set.
 pub fn read_topics(path: &Path) -> Result<Vec<Topic>, TopicError> {
-    read_topic_set(path).map(|set| set.topics)
+    let set = read_topic_set(path)?;
+    if set.header.sensitive {
+        return Err(TopicError::Sensitive {
+            path: path.to_owned(),
+            line: 1,
+            column: None,
+            what: "the set is sensitive, and this command shows ids and texts",
+            cure: "use `guidepost eval run`, which withholds them",
+        });
+    }
+    Ok(set.topics)
 }
 
 /// Reads topics, one JSON object a line, plain or packed (gz, zstd), with what their first line

@@ -6,13 +6,15 @@ use crate::durable;
 use crate::error::Error;
 use crate::eval::EvalError;
 use crate::eval::fit::{decisions, examples, fit};
-use crate::eval::topic::read_topics;
+use crate::eval::topic::{read_topic_set, read_topics};
 use crate::ids::Fingerprint;
 
 /// Fits a calibrator, or reports what the present one decides.
 pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome, EvalError> {
     let engine = settings::engine(global)?;
-    let topics = read_topics(&args.topics)?;
+    // A report shows ids and texts; a fit only counts.
+    let topics =
+        if args.report { read_topics(&args.topics)? } else { read_topic_set(&args.topics)?.topics };
     let today = settings::day(args.now);
     if args.report {
         let report = decisions(&engine, &topics, today)?;

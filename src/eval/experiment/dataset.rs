@@ -116,7 +116,14 @@ impl Dataset {
             has_decisions: loaded.has_decisions,
             sensitive,
             corpus,
-            fingerprint: Fingerprint::of_parts(prints.iter().map(|p| p.as_bytes().as_slice())),
+            fingerprint: match (sensitive, key) {
+                (true, Some(key)) => {
+                    let keyed: Vec<String> =
+                        prints.iter().map(|p| keyed_id(key, &p.to_string())).collect();
+                    Fingerprint::of_parts(keyed.iter().map(|k| k.as_bytes()))
+                }
+                _ => Fingerprint::of_parts(prints.iter().map(|p| p.as_bytes().as_slice())),
+            },
             inputs,
             key: if sensitive { key.cloned() } else { None },
         })

@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::eval::error::EvalError;
 use crate::eval::fit::{examples, fit, query_of};
 use crate::eval::report::model::Input;
-use crate::eval::topic::{Expected, Topic, read_topics};
+use crate::eval::topic::{Expected, Topic, read_topic_set};
 use crate::eval::trec::Run;
 use crate::ids::{Fingerprint, Nation, Programme};
 use crate::index::build::{BuildOptions, Progress, Sources, build};
@@ -272,7 +272,11 @@ pub fn resolve(
         SystemKind::Guidepost => resolved.guidepost(dataset, definition, places, workshop)?,
         SystemKind::Run(name) | SystemKind::Answers(name) => {
             let path = places.resolve(&filled(name))?;
-            let print = Fingerprint::of(&fs_err::read(&path)?);
+            let mut print = Fingerprint::of(&fs_err::read(&path)?);
+            if dataset.sensitive {
+                // What it says of a sensitive set could be guessed at from its hash.
+                print = Fingerprint::of(dataset.shown(&print.to_string()).as_bytes());
+            }
             resolved.input(plan.kind().as_str(), &plan.name, print);
             resolved.file = Some(path);
         }
@@ -323,7 +327,7 @@ impl Resolved {
                 .embedder(encoder as Arc<dyn Embedder>)
                 .settings(settings.clone())
                 .open()?;
-            let found = examples(&engine, &read_topics(&path)?, definition.day)?;
+            let found = examples(&engine, &read_topic_set(&path)?.topics, definition.day)?;
             self.artifact = Some(fit(&engine, &found, print, TARGET_RISK).map_err(Error::from)?);
         }
         if let Some(threshold) = self.plan.threshold

@@ -138,7 +138,14 @@ impl<'a> Measuring<'a> {
 
     fn keep(&mut self, system: &str, name: &str, samples: Samples) -> Result<(), EvalError> {
         let label = self.dataset.label();
-        let summary = summarise(&label, system, &samples, &self.families, 0.95)?;
+        let mut summary = summarise(&label, system, &samples, &self.families, 0.95)?;
+        if self.dataset.sensitive {
+            // The ends of a distribution are single messages.
+            for stage in &mut summary {
+                stage.quantiles.retain(|q| q.name != "max");
+                stage.cdf.clear();
+            }
+        }
         self.timed.latency.extend(summary);
         if !self.dataset.sensitive {
             let name = format!("{}-{system}-{name}", label.replace('/', "-"));

@@ -29,7 +29,7 @@ use crate::eval::significance::{
     Bootstrap, Families, clopper_pearson_upper, detectable_difference,
 };
 use crate::eval::spans::stale_quotes;
-use crate::eval::topic::{Topic, TopicSet, read_topic_set};
+use crate::eval::topic::{Topic, TopicSet, read_topic_set, read_topics};
 use crate::eval::trec::{Qrels, Run};
 use crate::ids::DocumentId;
 
@@ -109,11 +109,14 @@ pub(super) fn refuse_leaks(
 ) -> Result<Vec<String>, EvalError> {
     let mut warnings = Vec::new();
     for (number, dataset) in prepared.datasets.iter().enumerate() {
-        let mut others = other_splits(prepared, dataset)?;
+        let mut others: Vec<(String, TopicSet)> = other_splits(prepared, dataset)?
+            .into_iter()
+            .map(|(name, topics)| (name, TopicSet { topics, ..TopicSet::default() }))
+            .collect();
         for plan in prepared.definition.systems.iter().filter_map(|s| s.fit.as_ref()) {
             let set = read_topic_set(&prepared.places.resolve(plan)?)?;
             if !others.iter().any(|(name, _)| name == plan) {
-                others.push((plan.clone(), set.topics));
+                others.push((plan.clone(), set));
             }
         }
         let label = dataset.label();
@@ -124,11 +127,11 @@ pub(super) fn refuse_leaks(
             sensitive: dataset.sensitive,
         };
         let sets: Vec<NamedTopics<'_>> = std::iter::once(scored)
-            .chain(others.iter().map(|(name, topics)| NamedTopics {
+            .chain(others.iter().map(|(name, set)| NamedTopics {
                 name,
-                topics,
+                topics: &set.topics,
                 held_out: false,
-                sensitive: false,
+                sensitive: set.header.sensitive,
             }))
             .collect();
         let options = LeakageOptions { key, ..LeakageOptions::default() };
@@ -217,7 +220,7 @@ pub(super) fn check(global: &Global, args: &CheckArgs) -> Result<Outcome, EvalEr
         stale: corpus.as_ref().map(|c| stale(&sets, c, key.as_ref())).unwrap_or_default(),
         resolves: sets.iter().map(|(name, set)| resolves(name, &set.topics)).collect(),
         agreement: match args.labels.as_slice() {
-            [first, second] => Some(agreement(first, second, args.seed, key.as_ref())?),
+            [first, second] => Some(agreement(first, second, args.seed)?),
             _ => None,
         },
         judged: match (&args.run, &args.qrels) {
@@ -267,7 +270,10 @@ fn stale(sets: &[(String, TopicSet)], corpus: &Corpus, key: Option<&Key>) -> Vec
     let body_of = |id: &DocumentId| corpus.document(id).map(|d| d.text.clone());
     let mut found = Vec::new();
     for (name, set) in sets {
-        for stale in stale_quotes(&set.topics, &body_of) {
+        let stale = stale_quotes(&set.topics, &body_of);
+        // Of a sensitive set one line says that there are some, and not how many.
+        let shown = if set.header.sensitive { 1 } else { stale.len() };
+        for stale in stale.into_iter().take(shown) {
             let topic = match (set.header.sensitive, key) {
                 (true, Some(key)) => keyed_id(key, stale.topic.as_str()),
                 (true, None) => "withheld".to_owned(),
@@ -300,14 +306,14 @@ fn resolves(name: &str, topics: &[Topic]) -> Resolves {
     }
 }
 
-fn agreement(
-    first: &Path,
-    second: &Path,
-    seed: u64,
-    key: Option<&Key>,
-) -> Result<Agreement, EvalError> {
-    let (first, second) = (read_topic_set(first)?, read_topic_set(second)?);
-    let sensitive = first.header.sensitive || second.header.sensitive;
+/// How far two labellings agree. Sensitive sets are refused: the topics on which two labellers
+/// differ, and how many, are what must not be shown of them.
+fn agreement(first: &Path, second: &Path, seed: u64) -> Result<Agreement, EvalError> {
+    let read = |path: &Path| -> Result<TopicSet, EvalError> {
+        let topics = read_topics(path)?;
+        Ok(TopicSet { topics, ..TopicSet::default() })
+    };
+    let (first, second) = (read(first)?, read(second)?);
     let others: BTreeMap<&str, &Topic> = second.topics.iter().map(|t| (t.id.as_str(), t)).collect();
     let both: Vec<(&Topic, &Topic)> = first
         .topics
@@ -329,11 +335,6 @@ fn agreement(
     let differ = both
         .iter()
         .filter(|(a, b)| a.expected != b.expected || a.documents.first() != b.documents.first());
-    let shown = |t: &Topic| match (sensitive, key) {
-        (true, Some(key)) => keyed_id(key, t.id.as_str()),
-        (true, None) => "withheld".to_owned(),
-        _ => t.id.to_string(),
-    };
     Ok(Agreement {
         topics: both.len(),
         only_in_first: first.topics.len() - both.len(),
@@ -346,7 +347,7 @@ fn agreement(
             &options,
         ),
         document: cohen_kappa(&c, &d, &answerable_families, &options),
-        differ: differ.map(|(a, _)| shown(a)).collect(),
+        differ: differ.map(|(a, _)| a.id.to_string()).collect(),
     })
 }
 
