@@ -23,7 +23,7 @@ use std::path::Path;
 use std::process::Output;
 
 use guidepost::eval::fit::query_of;
-use guidepost::eval::topic::read_topics;
+use guidepost::eval::topic::read_topic_set;
 use serde_json::{Value, json};
 
 use crate::evaluation::{Bench, both, script};
@@ -220,7 +220,7 @@ impl Watch {
         );
         let engine = bench.place.engine();
         let mut answered = BTreeSet::new();
-        for topic in read_topics(&bench.path("secret/topics.jsonl")).unwrap() {
+        for topic in read_topic_set(&bench.path("secret/topics.jsonl")).unwrap().topics {
             let query = query_of(&topic, "2026-06-01".parse().unwrap());
             let reply: Value = serde_json::from_str(&bytes(engine.reply(&query).unwrap())).unwrap();
             answered.extend(grams(reply["text"].as_str().unwrap()));
@@ -453,8 +453,17 @@ fn commands_on_files_show_nothing() {
             assert_eq!(watch.run(&check.concat()).status.code(), Some(1));
             let labels =
                 [&["eval", "check", "--labels", topics, "secret/other.jsonl"][..], extra, with_key];
-            assert_eq!(watch.run(&labels.concat()).status.code(), Some(0));
+            // On which topics two labellers differ is what must not be shown.
+            assert_eq!(watch.run(&labels.concat()).status.code(), Some(2));
         }
+    }
+    for command in [
+        &["run", "--topics", topics, "--out", "secret/run.trec"][..],
+        &["ask", "--batch", topics, "--out", "secret/replies.jsonl"],
+        &["calibrate", "--topics", topics, "--report"],
+    ] {
+        let error = watch.fails(command);
+        assert!(error.contains("the set is sensitive"), "{command:?}: {error}");
     }
     for kind in ["beir", "trec-qrels", "beir-qrels", "intents"] {
         let error = watch.fails(&["eval", "convert", topics, "converted", "--to-kind", kind]);
@@ -464,8 +473,7 @@ fn commands_on_files_show_nothing() {
     let convert = ["eval", "convert", topics, "secret/again.jsonl.gz", "--to-kind", "topics"];
     assert!(watch.run(&convert).status.success());
     assert!(watch.run(&[&convert[..], &["--json"]].concat()).status.success());
-    let again =
-        guidepost::eval::topic::read_topic_set(&watch.bench.path("secret/again.jsonl.gz")).unwrap();
+    let again = read_topic_set(&watch.bench.path("secret/again.jsonl.gz")).unwrap();
     assert!(again.header.sensitive, "the mark goes along");
 
     let hits = "secret/hits.trec";

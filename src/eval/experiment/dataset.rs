@@ -178,7 +178,7 @@ impl Dataset {
 }
 
 /// An error about a file of a sensitive set without what it may quote of it: where, at most.
-fn without_content(error: EvalError, dataset: &str) -> EvalError {
+pub fn without_content(error: EvalError, dataset: &str) -> EvalError {
     let (path, line) = match error {
         EvalError::Topics(
             TopicError::Line { path, line, .. }

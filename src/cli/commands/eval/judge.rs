@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::eval::EvalError;
 use crate::eval::evaluate::{PerTopic, evaluate};
 use crate::eval::experiment::ExperimentError;
+use crate::eval::experiment::dataset::without_content;
 use crate::eval::experiment::gate::{
     GateOptions, Outcome as Judged, Prospect, Quality, Side, Tails, Verdict, judge, prospect,
 };
@@ -21,7 +22,7 @@ use crate::eval::experiment::timing::ask_timed;
 use crate::eval::latency::samples::WHOLE;
 use crate::eval::latency::{PairOptions, RealClock, paired};
 use crate::eval::significance::Families;
-use crate::eval::topic::{Expected, Topic, read_topics};
+use crate::eval::topic::{Expected, Topic, TopicSet, read_topic_set};
 use crate::eval::trec::{Qrels, Run, Scored};
 use crate::index::settings::Settings;
 
@@ -125,8 +126,8 @@ fn say_side(name: &str, side: &Side, what: &str) -> Result<(), Error> {
     ))
 }
 
-fn topics_of(args: &CompareArgs) -> Result<Vec<Topic>, EvalError> {
-    Ok(args.topics.as_deref().map(read_topics).transpose()?.unwrap_or_default())
+fn topics_of(args: &CompareArgs) -> Result<TopicSet, EvalError> {
+    Ok(args.topics.as_deref().map(read_topic_set).transpose()?.unwrap_or_default())
 }
 
 /// Judgements: from qrels, or from the labels of the topics.
@@ -157,14 +158,19 @@ fn families_of(ids: &[String], topics: &[Topic]) -> Families {
 }
 
 fn runs(args: &CompareArgs) -> Result<Measured, EvalError> {
-    let topics = topics_of(args)?;
-    let qrels = judgements(args, &topics)?;
+    let set = topics_of(args)?;
+    // What is damaged in a file about a sensitive set is not quoted.
+    let quietly = |error: EvalError| {
+        if set.header.sensitive { without_content(error, "the sensitive set") } else { error }
+    };
+    let topics = &set.topics;
+    let qrels = judgements(args, topics).map_err(quietly)?;
     let values = |path: &str| -> Result<PerTopic, EvalError> {
-        let run = Run::read(Path::new(path))?;
+        let run = Run::read(Path::new(path)).map_err(|e| quietly(e.into()))?;
         Ok(evaluate(&qrels, &run, std::slice::from_ref(&args.measure)))
     };
     let (mut baseline, mut candidate) = (values(&args.baseline)?, values(&args.candidate)?);
-    let families = families_of(&baseline.topics, &topics);
+    let families = families_of(&baseline.topics, topics);
     if !args.quality_only {
         printer::talk("runs carry no latency: quality alone is judged");
     }
@@ -176,7 +182,7 @@ fn runs(args: &CompareArgs) -> Result<Measured, EvalError> {
 }
 
 fn configurations(global: &Global, args: &CompareArgs) -> Result<Measured, EvalError> {
-    let mut topics = topics_of(args)?;
+    let mut topics = topics_of(args)?.topics;
     if topics.is_empty() {
         let message = "compares configurations, which need texts to ask; give `--topics`";
         return Err(ExperimentError::Plan { message: message.to_owned() }.into());
