@@ -120,7 +120,7 @@ impl Dataset {
                 (true, Some(key)) => {
                     let keyed: Vec<String> =
                         prints.iter().map(|p| keyed_id(key, &p.to_string())).collect();
-                    Fingerprint::of_parts(keyed.iter().map(|k| k.as_bytes()))
+                    Fingerprint::of_parts(keyed.iter().map(String::as_bytes))
                 }
                 _ => Fingerprint::of_parts(prints.iter().map(|p| p.as_bytes().as_slice())),
             },

@@ -339,7 +339,7 @@ fn without_texts(bytes: Vec<u8>) -> Vec<u8> {
     };
     match (text.find("\n  \"methods\": "), text.find("\n  \"warnings\": ")) {
         (Some(from), Some(to)) if from < to => {
-            [text[..from].as_bytes(), text[to..].as_bytes()].concat()
+            [&text.as_bytes()[..from], &text.as_bytes()[to..]].concat()
         }
         _ => bytes,
     }
