@@ -214,7 +214,8 @@ fn nothing_is_async_below_serve() {
 
 #[test]
 fn library_code_does_not_give_up() {
-    let needles = [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!("];
+    let needles =
+        [".unwrap()", ".expect(", "panic!(", concat!("to", "do!("), concat!("unimple", "mented!(")];
     let found = lines_with(&needles, |_| false);
     assert_eq!(found, [""; 0]);
 }
