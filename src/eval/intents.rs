@@ -153,6 +153,8 @@ fn topic(utterance: &Utterance) -> Topic {
         locality: None,
         answerable: Some(is_answered),
         slices: Vec::new(),
+        parts: Vec::new(),
+        conversation: None,
     }
 }
 

@@ -142,6 +142,35 @@ pub struct Topic {
     /// Groups it is reported under.
     #[serde(default)]
     pub slices: Vec<String>,
+    /// The questions of a message that asks several, in its order; empty for a single one. The
+    /// labels of the topic itself are then those of the whole: urgent where any part is, else
+    /// answer where any part can be answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<TopicPart>,
+    /// The conversation it is a turn of. Turns of one conversation follow each other in the file,
+    /// in the order in which they came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+}
+
+/// One question of a message that asks several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicPart {
+    /// Its words, as in the message.
+    pub text: String,
+    /// What it should lead to.
+    #[serde(default)]
+    pub expected: Option<Expected>,
+    /// Why it should not be answered.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Documents that acceptably answer it, best first.
+    #[serde(default)]
+    pub documents: Vec<DocumentId>,
+    /// Whether the corpus answers it.
+    #[serde(default)]
+    pub answerable: Option<bool>,
 }
 
 impl Topic {
@@ -275,10 +304,10 @@ const CURE_HEADER: &str =
     "the first line may be `{\"_set\": {…}}` with `name`, `sensitive`, `split`, `labelled_by`";
 
 /// Keys that make a line a labelled topic.
-const LABELS: [&str; 7] =
-    ["family", "expected", "reason", "documents", "quotes", "answerable", "slices"];
+const LABELS: [&str; 8] =
+    ["family", "expected", "reason", "documents", "quotes", "answerable", "slices", "parts"];
 /// Keys that any line may hold.
-const OTHERS: [&str; 5] = ["_id", "text", "programme", "nation", "locality"];
+const OTHERS: [&str; 6] = ["_id", "text", "programme", "nation", "locality", "conversation"];
 
 /// Schema of a line with a label.
 fn is_labelled() -> serde_json::Value {
@@ -466,6 +495,9 @@ fn check_labels(topic: &Topic) -> Result<(), Fault> {
             "`expected` is `answer` but there is a `reason` not to answer",
             "take one of the two out",
         );
+    }
+    if topic.parts.iter().any(|part| part.text.trim().is_empty()) {
+        return fault("a part is blank", "give its words, or take the part out");
     }
     if is_answer && topic.answerable == Some(false) {
         return fault(
@@ -673,6 +705,8 @@ mod tests {
                     locality: None,
                     answerable: (expected != Some(Expected::Answer)).then_some(false),
                     slices: words,
+                    parts: Vec::new(),
+                    conversation: None,
                 }
             },
         )
