@@ -223,7 +223,7 @@ impl FromStr for Nation {
 }
 
 /// A passage: the document it is a span of, and its place in that document, counted from 0.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct PassageId {
     /// The document.
     pub document: DocumentId,

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::dialogue::conversation::Conversation;
 use crate::ids::{Locality, Nation, Programme};
 
 /// A text asked, with everything that decides which guidance may answer it.
@@ -17,16 +18,49 @@ pub struct Query {
     pub locality: Option<Locality>,
     /// The day on which the question is asked; decides what has expired.
     pub today: Date,
+    /// What the caller kept of the conversation so far; the default for a first message.
+    pub conversation: Conversation,
+    /// Where the text's bubbles begin, when it was sent as several; empty for a single one.
+    bubble_starts: Vec<usize>,
 }
 
 impl Query {
     /// A query of any programme, in the base nation, without a locality.
     pub fn new(text: impl Into<String>, today: Date) -> Query {
-        Query { text: text.into(), programmes: Vec::new(), nation: None, locality: None, today }
+        Query {
+            text: text.into(),
+            programmes: Vec::new(),
+            nation: None,
+            locality: None,
+            today,
+            conversation: Conversation::default(),
+            bubble_starts: Vec::new(),
+        }
+    }
+
+    /// A query of one turn that was sent as several bubbles close together: they are read as one
+    /// message, a line each, and safety looks at each besides.
+    pub fn of_bubbles<'a>(bubbles: impl IntoIterator<Item = &'a str>, today: Date) -> Query {
+        let mut query = Query::new("", today);
+        for bubble in bubbles {
+            if !query.text.is_empty() {
+                query.text.push('\n');
+            }
+            query.bubble_starts.push(query.text.len());
+            query.text.push_str(bubble);
+        }
+        query
+    }
+
+    /// The bubbles with their first bytes; none for a message that was sent as one.
+    pub(crate) fn bubbles(&self) -> impl Iterator<Item = (usize, &str)> {
+        let ends = self.bubble_starts.iter().skip(1).copied().chain([self.text.len()]);
+        let spans = self.bubble_starts.iter().copied().zip(ends);
+        spans.filter_map(|(start, end)| Some((start, self.text.get(start..end)?)))
     }
 
     /// The nation whose guidance holds.
     pub fn nation(&self) -> Nation {
-        self.nation.unwrap_or(Nation::England)
+        self.nation.or(self.conversation.nation).unwrap_or(Nation::England)
     }
 }

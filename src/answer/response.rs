@@ -70,6 +70,8 @@ pub struct Answer {
     pub confidence: Confidence,
     /// Whether the calibrator was fitted on this very snapshot.
     pub calibrated_here: bool,
+    /// How many questions of the message it leaves to a person.
+    pub unanswered: usize,
 }
 
 /// A question back.
@@ -175,6 +177,14 @@ pub enum Reason {
     OtherProgramme,
     /// Several programmes could answer it.
     WhichProgramme,
+    /// The answer depends on the nation, which is not known.
+    WhichNation,
+    /// It is too short to be understood: one of the nearest questions may be meant.
+    Ambiguous,
+    /// None of the questions offered is meant.
+    NoneOfThese,
+    /// It asks about one local service, and which is not known.
+    Local,
     /// The message holds no words.
     Empty,
     /// The answer would be longer than a message may be.
@@ -195,6 +205,10 @@ impl Reason {
             Reason::Barred(barred) => barred.code(),
             Reason::OtherProgramme => "other_programme",
             Reason::WhichProgramme => "which_programme",
+            Reason::WhichNation => "which_nation",
+            Reason::Ambiguous => "ambiguous",
+            Reason::NoneOfThese => "none_of_these",
+            Reason::Local => "local",
             Reason::Empty => "empty",
             Reason::TooLong => "too_long",
             Reason::Ungrounded => "ungrounded",

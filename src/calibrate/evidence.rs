@@ -126,6 +126,12 @@ impl Evidence {
         place.and_then(|i| self.0.get(i)).copied().unwrap_or(0.0)
     }
 
+    /// Share of the query's words that no passage holds.
+    pub fn unseen_share(&self) -> f64 {
+        let place = FEATURES.iter().position(|name| *name == "unseen_share");
+        place.and_then(|i| self.0.get(i)).copied().unwrap_or(0.0)
+    }
+
     /// The features, in the order of [`FEATURES`].
     pub fn values(&self) -> &[f64] {
         &self.0

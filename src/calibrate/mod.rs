@@ -21,6 +21,12 @@ impl Confidence {
     pub fn get(self) -> f64 {
         self.0
     }
+
+    /// The lesser of two.
+    #[must_use]
+    pub fn least(self, other: Confidence) -> Confidence {
+        Confidence(self.0.min(other.0))
+    }
 }
 
 impl fmt::Debug for Confidence {

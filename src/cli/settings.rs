@@ -29,13 +29,11 @@ pub(super) fn day(given: Option<Date>) -> Date {
 
 /// The query of a message in a scope.
 pub(super) fn query(text: &str, scope: &Scope) -> Query {
-    Query {
-        text: text.to_owned(),
-        programmes: scope.programmes.clone(),
-        nation: scope.nation,
-        locality: scope.locality.clone(),
-        today: day(scope.now),
-    }
+    let mut query = Query::new(text, day(scope.now));
+    query.programmes.clone_from(&scope.programmes);
+    query.nation = scope.nation;
+    query.locality.clone_from(&scope.locality);
+    query
 }
 
 /// The settings file, if one was named.

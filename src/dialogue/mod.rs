@@ -5,6 +5,10 @@
 //! languages) follow. Nothing here retrieves, stores or logs a message, and no clinical word list
 //! stands in the code: they are files that a clinician can read.
 
+pub mod conversation;
+pub mod courtesy;
+pub mod follow;
 mod pattern;
 pub mod route;
 pub mod safety;
+pub mod split;

@@ -30,6 +30,8 @@ pub struct RouteMatch {
     pub rule: String,
     /// Bytes of the raw message that fitted, in reading order; empty for a property of the whole.
     pub spans: Vec<Range<usize>>,
+    /// Whether it takes one question among several and leaves the others.
+    pub each_part: bool,
 }
 
 impl SafetyRules {
@@ -56,6 +58,7 @@ impl SafetyRules {
             reply: fit.reply.clone(),
             rule: fit.rule,
             spans: fit.spans,
+            each_part: fit.channel.each_part,
         })
     }
 }

@@ -93,6 +93,9 @@ pub struct Channel {
     pub reason: String,
     /// A recogniser tried beside the rules.
     pub recogniser: Option<Recogniser>,
+    /// Whether it takes one question among several and leaves the others to be answered; otherwise
+    /// it takes the whole message.
+    pub each_part: bool,
     /// The file it was read from, relative to the corpus root.
     pub path: String,
     /// Approval of the rules, not of the reply.
@@ -539,6 +542,8 @@ struct ChannelText {
     reply: String,
     reason: String,
     recogniser: Option<Recogniser>,
+    #[serde(default)]
+    each_part: bool,
 }
 
 #[derive(Deserialize)]
@@ -672,6 +677,7 @@ impl Reader {
                 reply,
                 reason: channel.reason,
                 recogniser: channel.recogniser,
+                each_part: channel.each_part,
                 path: path.to_owned(),
                 approval,
             },

@@ -8,7 +8,6 @@
 mod asking;
 pub mod wire;
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -21,6 +20,7 @@ use crate::answer::response::Response;
 use crate::calibrate::artifact::{Binding, Verdict};
 use crate::calibrate::evidence::EVIDENCE_VERSION;
 use crate::calibrate::{Artifact, Calibrator, Evidence};
+use crate::dialogue::conversation::Conversation;
 use crate::dialogue::safety::SafetyRules;
 use crate::embed::{Embedder, default_model};
 use crate::error::Error;
@@ -203,10 +203,36 @@ fn calibrator(
 pub struct Reply {
     /// What to say.
     pub response: Response,
+    /// The questions of the message, each with what was made of it; empty where the whole message
+    /// was taken by an alarm or a route.
+    pub parts: Vec<PartReply>,
+    /// What the caller must give back with the next message of this conversation.
+    pub conversation: Conversation,
     /// Id of the snapshot it was made from.
     pub snapshot: Fingerprint,
     /// What must be shown beside it, for example that the corpus is an example.
     pub notice: Option<String>,
+    /// The winning passage of the part that decided, if anything was retrieved.
+    pub winner: Option<PassageId>,
+    /// What the calibrator saw of it.
+    pub evidence: Option<Evidence>,
+    /// What the calibrator said of it.
+    pub verdict: Option<Verdict>,
+    /// How the winner's score came about.
+    pub explanation: Option<Explanation>,
+    /// How long each stage took.
+    pub timings: Timings,
+}
+
+/// One question of a message and what was made of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartReply {
+    /// Its words, redacted.
+    pub text: String,
+    /// The words it was read with, where it leaned on what went before.
+    pub read_as: Option<String>,
+    /// What to say to it alone.
+    pub response: Response,
     /// The winning passage, if anything was retrieved.
     pub winner: Option<PassageId>,
     /// What the calibrator saw.
@@ -215,15 +241,15 @@ pub struct Reply {
     pub verdict: Option<Verdict>,
     /// How the winner's score came about.
     pub explanation: Option<Explanation>,
-    /// How long each stage took.
-    pub timings: Timings,
 }
 
 /// Time spent by stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Timings {
-    /// Safety and routes.
+    /// Safety.
     pub rules_us: u64,
+    /// Redaction, routes, and finding the questions of the message.
+    pub dialogue_us: u64,
     /// Lexical retrieval.
     pub lexical_us: u64,
     /// Embedding the query and scanning the vectors.
@@ -349,12 +375,10 @@ impl Engine {
     /// As [`Engine::ask`].
     pub fn reply(&self, query: &Query) -> Result<Reply, Error> {
         let state = self.state();
-        let asking =
-            |revocations| Asking { state: &state, revocations, query, timings: Cell::default() };
         match self.revocations() {
-            Ok(revocations) => asking(&revocations).reply(),
+            Ok(revocations) => Asking::new(&state, &revocations, query).reply(),
             // Without its revocations an engine cannot answer; an alarm it can still raise.
-            Err(error) => asking(&BTreeMap::new()).alarm().ok_or(error),
+            Err(error) => Asking::new(&state, &BTreeMap::new(), query).alarm().ok_or(error),
         }
     }
 

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Explanation, Reply, Timings};
+use super::{Explanation, PartReply, Reply, Timings};
 use crate::answer::{Citation, Response};
 use crate::calibrate::Confidence;
+use crate::dialogue::conversation::Conversation;
 use crate::ids::Fingerprint;
 
 /// A reply as JSON. Fields that do not apply are `null` or empty, never left out.
@@ -36,6 +37,10 @@ pub struct WireReply {
     pub options: Vec<WireDocument>,
     /// Nearest documents, for the person who takes over.
     pub nearest: Vec<WireDocument>,
+    /// The questions of the message, each with what was made of it.
+    pub parts: Vec<WirePart>,
+    /// What to give back with the next message of the conversation.
+    pub conversation: Conversation,
     /// What must be shown beside the answer.
     pub notice: Option<String>,
     /// Id of the snapshot.
@@ -102,6 +107,25 @@ pub struct WireSource {
     pub updated: String,
 }
 
+/// One question of a message as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct WirePart {
+    /// Its words, redacted.
+    pub text: String,
+    /// The words it was read with, where it leaned on what went before.
+    pub read_as: Option<String>,
+    /// `answer`, `clarify` or `handover`.
+    #[schemars(extend("enum" = ["answer", "clarify", "handover"]))]
+    pub decision: &'static str,
+    /// Why it was not answered.
+    pub reason: Option<String>,
+    /// The best document found.
+    pub document: Option<String>,
+    /// P(the document answers it), where a calibrator judged it.
+    #[schemars(range(min = 0, max = 1))]
+    pub confidence: Option<f64>,
+}
+
 /// A document named as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct WireDocument {
@@ -158,6 +182,8 @@ impl WireReply {
             rule: None,
             options: Vec::new(),
             nearest: Vec::new(),
+            parts: reply.parts.iter().map(WirePart::new).collect(),
+            conversation: reply.conversation,
             notice: reply.notice,
             snapshot: reply.snapshot.to_string(),
             timings: with_timings.then_some(reply.timings),
@@ -192,6 +218,25 @@ impl WireReply {
             }
         }
         wire
+    }
+}
+
+impl WirePart {
+    fn new(part: &PartReply) -> WirePart {
+        let reason = match &part.response {
+            Response::Clarify(clarify) => Some(clarify.reason.code().to_owned()),
+            Response::Handover(handover) => Some(handover.reason.code().to_owned()),
+            Response::Urgent(urgent) => Some(urgent.reason.clone()),
+            Response::Answer(_) => None,
+        };
+        WirePart {
+            text: part.text.clone(),
+            read_as: part.read_as.clone(),
+            decision: part.response.decision(),
+            reason,
+            document: part.winner.as_ref().map(|winner| winner.document.to_string()),
+            confidence: part.verdict.map(|verdict| verdict.confidence.get()),
+        }
     }
 }
 

@@ -3,20 +3,22 @@
 //! Every number used to choose (penalty, threshold) is out of fold: families are dealt to folds,
 //! so that no paraphrase of a topic helps to judge it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::topic::{Expected, Topic};
+use super::topic::{Expected, Topic, TopicPart};
 use crate::answer::Response;
 use crate::calibrate::artifact::{ARTIFACT_VERSION, Fitted};
 use crate::calibrate::logistic::{FitError, Logistic};
 use crate::calibrate::{Artifact, Evidence, FEATURES};
-use crate::engine::Engine;
+use crate::dialogue::conversation::Conversation;
+use crate::engine::{Engine, Reply};
 use crate::error::Error;
-use crate::ids::Fingerprint;
+use crate::ids::{DocumentId, Fingerprint};
 use crate::query::Query;
+use crate::text::fold;
 use jiff::civil::Date;
 
 /// Folds of the cross-validation.
@@ -39,38 +41,85 @@ pub struct Example {
 
 /// The query a topic stands for.
 pub fn query_of(topic: &Topic, today: Date) -> Query {
-    Query {
-        text: topic.text.clone(),
-        programmes: topic.programme.iter().cloned().collect(),
-        nation: topic.nation,
-        locality: topic.locality.clone(),
-        today,
-    }
+    let mut query = match topic.conversation {
+        Some(_) => Query::of_bubbles(topic.text.lines(), today),
+        None => Query::new(topic.text.as_str(), today),
+    };
+    query.programmes.extend(topic.programme.clone());
+    query.nation = topic.nation;
+    query.locality.clone_from(&topic.locality);
+    query
 }
 
-/// Asks every topic and keeps those that reach the calibrator: neither urgent nor routed.
+/// Topics in turns: those of one conversation together, every other alone.
+pub fn turns(topics: &[Topic]) -> impl Iterator<Item = &[Topic]> {
+    topics.chunk_by(|a, b| a.conversation.is_some() && a.conversation == b.conversation)
+}
+
+/// Asks every topic, those of a conversation in turn, each with what was kept of the last; calls
+/// `take` with every topic and its reply.
+///
+/// # Errors
+/// [`Error`] when the engine fails.
+pub fn ask_all(
+    engine: &Engine,
+    topics: &[Topic],
+    today: Date,
+    mut take: impl FnMut(&Topic, Reply),
+) -> Result<(), Error> {
+    for turns in turns(topics) {
+        let mut conversation = Conversation::default();
+        for topic in turns {
+            let mut query = query_of(topic, today);
+            query.conversation = conversation;
+            let reply = engine.reply(&query)?;
+            conversation = reply.conversation.clone();
+            take(topic, reply);
+        }
+    }
+    Ok(())
+}
+
+/// Asks every topic and keeps every question of it that reaches the calibrator: neither urgent nor
+/// routed.
 ///
 /// # Errors
 /// [`Error`] when the engine fails; topics without labels are left out.
 pub fn examples(engine: &Engine, topics: &[Topic], today: Date) -> Result<Vec<Example>, Error> {
     let mut examples = Vec::new();
-    for topic in topics {
-        let Some(expected) = topic.expected else {
-            continue;
-        };
-        let reply = engine.reply(&query_of(topic, today))?;
-        let (Some(evidence), Some(winner)) = (reply.evidence, reply.winner) else {
-            continue;
-        };
-        let answerable = expected == Expected::Answer && !topic.documents.is_empty();
-        examples.push(Example {
-            family: topic.family().to_owned(),
-            evidence,
-            correct: answerable && topic.documents.contains(&winner.document),
-            in_scope: answerable,
-        });
-    }
+    ask_all(engine, topics, today, |topic, reply| {
+        for part in reply.parts {
+            let (Some(evidence), Some(winner)) = (part.evidence, part.winner) else {
+                continue;
+            };
+            let Some((expected, documents)) = label_of(topic, &part.text) else {
+                continue;
+            };
+            let answerable = expected == Expected::Answer && !documents.is_empty();
+            examples.push(Example {
+                family: topic.family().to_owned(),
+                evidence,
+                correct: answerable && documents.contains(&winner.document),
+                in_scope: answerable,
+            });
+        }
+    })?;
     Ok(examples)
+}
+
+/// The labels of one question of a topic: of the part whose words it shares most, else of the
+/// topic itself.
+fn label_of<'a>(topic: &'a Topic, text: &str) -> Option<(Expected, &'a [DocumentId])> {
+    let words: BTreeSet<String> = fold::words(text).map(|word| word.folded).collect();
+    let shared = |part: &TopicPart| {
+        fold::words(&part.text).filter(|word| words.contains(&word.folded)).count()
+    };
+    // Of equal parts the first.
+    let part = topic.parts.iter().rev().max_by_key(|part| shared(part));
+    match part.filter(|part| shared(part) > 0) {
+        Some(part) => Some((part.expected.or(topic.expected)?, &part.documents)),
+        None => Some((topic.expected?, &topic.documents)),
+    }
 }
 
 /// Fits both models, choosing the penalty by out-of-fold log loss and the threshold as the least
@@ -239,15 +288,14 @@ pub fn decisions(engine: &Engine, topics: &[Topic], today: Date) -> Result<Decis
         misses: Vec::new(),
     };
     let mut agreed = 0;
-    for topic in topics {
+    ask_all(engine, topics, today, |topic, reply| {
         let Some(expected) = topic.expected else {
-            continue;
+            return;
         };
-        let reply = engine.reply(&query_of(topic, today))?;
         let given = reply.response.decision();
         report.n += 1;
         *report.confusion.entry(format!("{}>{given}", expected.as_str())).or_insert(0) += 1;
-        let won = reply.winner.as_ref().is_some_and(|w| topic.documents.contains(&w.document));
+        let won = reply.winner.as_ref().is_some_and(|w| topic.accepts(&w.document));
         let answerable = expected == Expected::Answer;
         report.answerable += usize::from(answerable);
         report.winner_right += usize::from(answerable && won);
@@ -274,7 +322,7 @@ pub fn decisions(engine: &Engine, topics: &[Topic], today: Date) -> Result<Decis
                 topic.text
             ));
         }
-    }
+    })?;
     report.decision_accuracy = agreed as f64 / report.n.max(1) as f64;
     report.answerable_recall = report.answered_right as f64 / report.answerable.max(1) as f64;
     Ok(report)

@@ -174,6 +174,12 @@ pub struct TopicPart {
 }
 
 impl Topic {
+    /// Whether a document acceptably answers the message or one of its questions.
+    pub fn accepts(&self, document: &DocumentId) -> bool {
+        self.documents.contains(document)
+            || self.parts.iter().any(|part| part.documents.contains(document))
+    }
+
     /// The family, or the id of a topic without one.
     pub fn family(&self) -> &str {
         if self.family.is_empty() { self.id.as_str() } else { &self.family }

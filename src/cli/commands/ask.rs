@@ -9,11 +9,13 @@ use serde::Serialize;
 use crate::answer::Response;
 use crate::cli::args::{AskArgs, ChatArgs, Global, Scope};
 use crate::cli::{Outcome, printer, settings};
+use crate::dialogue::conversation::Conversation;
 use crate::durable;
 use crate::engine::wire::WireReply;
 use crate::engine::{Engine, Reply};
 use crate::error::Error;
 use crate::eval::EvalError;
+use crate::eval::fit::turns;
 use crate::eval::topic::{Topic, read_topics};
 use crate::retrieve::RetrieverExplanation;
 
@@ -56,12 +58,19 @@ fn ask_batch(
     out: &Path,
 ) -> Result<Outcome, EvalError> {
     let mut lines = String::new();
-    for topic in read_topics(batch)? {
-        let query = settings::query(&topic.text, &scope_of(&topic, &args.scope));
-        let reply = WireReply::new(engine.reply(&query)?, args.timings, args.explain);
-        let line = BatchLine { _id: topic.id.to_string(), reply };
-        lines.push_str(&serde_json::to_string(&line).map_err(io::Error::other)?);
-        lines.push('\n');
+    let topics = read_topics(batch)?;
+    for turns in turns(&topics) {
+        let mut conversation = Conversation::default();
+        for topic in turns {
+            let mut query = settings::query(&topic.text, &scope_of(topic, &args.scope));
+            query.conversation = conversation;
+            let reply = engine.reply(&query)?;
+            conversation = reply.conversation.clone();
+            let reply = WireReply::new(reply, args.timings, args.explain);
+            let line = BatchLine { _id: topic.id.to_string(), reply };
+            lines.push_str(&serde_json::to_string(&line).map_err(io::Error::other)?);
+            lines.push('\n');
+        }
     }
     write_out(out, &lines)?;
     Ok(Outcome::Done)
@@ -97,6 +106,7 @@ pub(super) fn chat(global: &Global, args: &ChatArgs) -> Result<Outcome, Error> {
         printer::talk("Type a message and press Enter; an empty line ends.");
     }
     prompt(interactive);
+    let mut conversation = Conversation::default();
     for line in io::stdin().lock().lines() {
         let line = line?;
         if line.trim().is_empty() {
@@ -105,7 +115,10 @@ pub(super) fn chat(global: &Global, args: &ChatArgs) -> Result<Outcome, Error> {
             }
             continue;
         }
-        let reply = engine.reply(&settings::query(&line, &args.scope))?;
+        let mut query = settings::query(&line, &args.scope);
+        query.conversation = conversation;
+        let reply = engine.reply(&query)?;
+        conversation = reply.conversation.clone();
         if args.json {
             printer::json_line(&WireReply::new(reply, false, false))?;
         } else {

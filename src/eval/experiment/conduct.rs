@@ -13,6 +13,7 @@ use super::dataset::Dataset;
 use super::definition::{Definition, Places};
 use super::system::{Resolved, Workshop, resolve};
 use super::{ExperimentError, freeze};
+use crate::dialogue::conversation::Conversation;
 use crate::durable;
 use crate::error::Error;
 use crate::eval::error::EvalError;
@@ -275,7 +276,8 @@ impl Prepared {
         engine.only_rankings();
         progress.begin(&format!("sweeping on {}", dataset.label()), ids.len());
         let ask = |range: std::ops::Range<usize>| -> Result<Vec<Row>, EvalError> {
-            let rows = dataset.topics[range.clone()].par_iter().map(|t| engine.ask(t)).collect();
+            let asked = dataset.topics[range.clone()].par_iter();
+            let rows = asked.map(|t| engine.ask(t, &mut Conversation::default())).collect();
             progress.advance(range.len());
             rows
         };

@@ -24,11 +24,12 @@ use crate::calibrate::Artifact;
 use crate::corpus::approve::{Grant, approve_all};
 use crate::corpus::document::{Cut, Role};
 use crate::corpus::import::{ImportOptions, SourceKind, import};
+use crate::dialogue::conversation::Conversation;
 use crate::embed::{Embedder, Encoder};
 use crate::engine::{Engine, Reply, shipped_calibrator};
 use crate::error::Error;
 use crate::eval::error::EvalError;
-use crate::eval::fit::{examples, fit, query_of};
+use crate::eval::fit::{examples, fit, query_of, turns};
 use crate::eval::report::model::Input;
 use crate::eval::topic::{Expected, Topic, read_topic_set};
 use crate::eval::trec::Run;
@@ -483,7 +484,12 @@ impl Ready {
     /// [`EvalError`] of the first topic that fails.
     pub fn ask(&self, topics: &[Topic]) -> Result<Vec<Row>, EvalError> {
         match self {
-            Ready::Engine(system) => topics.par_iter().map(|t| system.ask(t)).collect(),
+            Ready::Engine(system) => {
+                let turns: Vec<&[Topic]> = turns(topics).collect();
+                let asked: Result<Vec<Vec<Row>>, EvalError> =
+                    turns.par_iter().map(|turns| system.ask_turns(turns)).collect();
+                Ok(asked?.into_iter().flatten().collect())
+            }
             Ready::Rows(rows, depth) => Ok(topics
                 .iter()
                 .map(|t| rows.get(t.id.as_str()).cloned().unwrap_or(Row::empty(t.id.as_str())))
@@ -502,11 +508,20 @@ impl EngineSystem {
         self.has_decisions = false;
     }
 
-    /// What the engine says to a topic.
+    /// What the engine says to the turns of a conversation, or to a topic of its own.
     ///
     /// # Errors
     /// [`EvalError::Engine`].
-    pub fn ask(&self, topic: &Topic) -> Result<Row, EvalError> {
+    pub fn ask_turns(&self, topics: &[Topic]) -> Result<Vec<Row>, EvalError> {
+        let mut conversation = Conversation::default();
+        topics.iter().map(|topic| self.ask(topic, &mut conversation)).collect()
+    }
+
+    pub(super) fn ask(
+        &self,
+        topic: &Topic,
+        conversation: &mut Conversation,
+    ) -> Result<Row, EvalError> {
         let ranked = self.engine.rank_documents(&topic.text, self.depth)?;
         let ranking: Vec<(String, f64)> =
             ranked.iter().map(|r| (r.document.to_string(), r.score.get())).collect();
@@ -514,7 +529,11 @@ impl EngineSystem {
         if self.has_decisions {
             match self.confidence {
                 ConfidencePlan::Calibrated => {
-                    row.take(&self.engine.reply(&query_of(topic, self.day))?);
+                    let mut query = query_of(topic, self.day);
+                    query.conversation = std::mem::take(conversation);
+                    let reply = self.engine.reply(&query)?;
+                    row.take(&reply);
+                    *conversation = reply.conversation;
                 }
                 ConfidencePlan::Score => {
                     if let Some((document, score)) = ranking.first() {

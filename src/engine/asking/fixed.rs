@@ -1,0 +1,111 @@
+//! Texts that need no retrieval: alarms, routes, and the approved lines around them.
+
+use super::Asking;
+use super::quote::citation;
+use crate::answer::response::{Citation, Clarify, Handover, Reason, Response, Urgent};
+use crate::answer::{extract, ground};
+use crate::corpus::document::{Document, Kind};
+use crate::dialogue::route::RouteMatch;
+use crate::dialogue::safety::{Alarm, Decision};
+use crate::ids::DocumentId;
+
+/// Id of the approved line that points to another programme.
+pub(super) const OTHER_PROGRAMME_REPLY: &str = "route-other-programme";
+/// Id of the approved line that asks which programme is meant.
+pub(super) const WHICH_PROGRAMME_REPLY: &str = "route-which-programme";
+/// Id of the approved line that asks which of several questions is meant.
+pub(super) const WHICH_QUESTION_REPLY: &str = "route-which-question";
+/// Id of the approved line that asks where the person lives.
+pub(super) const WHICH_NATION_REPLY: &str = "route-which-nation";
+/// Id of the approved line sent when a message is not about screening.
+pub(super) const OUT_OF_SCOPE_REPLY: &str = "route-out-of-scope";
+/// Id of the approved line sent when a person has to answer.
+pub(super) const HANDOVER_REPLY: &str = "route-handover";
+/// Id of the approved line sent behind answers when a person has to answer the rest.
+pub(super) const REST_REPLY: &str = "route-rest-handover";
+/// Replies of an alarm whose own text was taken back.
+const SEE_A_GP_REPLY: &str = "safety-see-a-gp";
+const EMERGENCY_REPLY: &str = "safety-emergency";
+
+impl Asking<'_> {
+    /// Safety first, on each bubble and on the whole raw message.
+    pub(super) fn urgent(&self) -> Option<Response> {
+        let rules = &self.state.rules;
+        let whole = rules.assess(&self.query.text);
+        let bubbles = self.query.bubbles();
+        let in_bubbles = bubbles.filter_map(|(start, bubble)| {
+            let mut alarm = rules.assess(bubble)?;
+            for span in &mut alarm.spans {
+                *span = start + span.start..start + span.end;
+            }
+            Some(alarm)
+        });
+        let alarm = whole.into_iter().chain(in_bubbles).max_by_key(|alarm| alarm.priority)?;
+        Some(self.alarmed(alarm))
+    }
+
+    fn alarmed(&self, alarm: Alarm) -> Response {
+        // Withdrawn or revoked, a text is replaced by the nearest general one: an alarm must not
+        // be silent.
+        let replies = [alarm.reply.as_str(), SEE_A_GP_REPLY, EMERGENCY_REPLY];
+        let texts = replies.into_iter().map(|reply| self.fixed_text(reply));
+        let (text, citations) = texts.into_iter().find(|t| !t.0.is_empty()).unwrap_or_default();
+        Response::Urgent(Urgent {
+            text,
+            citations,
+            channel: alarm.channel,
+            reason: alarm.reason,
+            rule: alarm.rule,
+            spans: alarm.spans,
+        })
+    }
+
+    pub(super) fn routed(&self, route: RouteMatch) -> Response {
+        let (text, citations) = self.fixed_text(route.reply.as_str());
+        let (reason, rule) = (Reason::Route(route.reason), Some(route.rule));
+        match route.decision {
+            Decision::Clarify | Decision::Chat => {
+                Response::Clarify(Clarify { text, citations, reason, rule, options: Vec::new() })
+            }
+            Decision::Handover | Decision::Urgent => Response::Handover(Handover {
+                reason,
+                rule,
+                text,
+                citations,
+                barred: None,
+                confidence: None,
+                nearest: Vec::new(),
+            }),
+        }
+    }
+
+    /// A fixed text, whole, if it may be said today.
+    pub(super) fn fixed_text(&self, id: &str) -> (String, Vec<Citation>) {
+        let Some(document) =
+            DocumentId::new(id).ok().and_then(|id| self.state.snapshot.document(&id))
+        else {
+            return (String::new(), Vec::new());
+        };
+        self.quote_whole(document).unwrap_or_default()
+    }
+
+    /// A fixed text of rules speaks on even when its review is overdue, as the rules do: silence
+    /// would be the worse failure. Drafts, withdrawn and revoked texts never speak.
+    pub(super) fn quote_whole(&self, document: &Document) -> Option<(String, Vec<Citation>)> {
+        let approval = &document.approval;
+        let day = match (document.kind, approval.on, approval.review_due) {
+            (Kind::Safety | Kind::Route, Some(on), Some(due)) if on <= due => {
+                self.query.today.clamp(on, due)
+            }
+            _ => self.query.today,
+        };
+        ground::standing(document, self.revocations, day).ok()?;
+        let spans = extract::whole(document);
+        let citations: Vec<Citation> = spans
+            .iter()
+            .filter_map(|span| citation(document, String::new(), span.clone()))
+            .collect();
+        ground::check(&citations, &self.state.snapshot, self.revocations, day).ok()?;
+        Some((extract::render(document, &spans), citations))
+    }
+}
