@@ -41,6 +41,8 @@ pub(crate) enum EvalCommand {
     Gate(CompareArgs),
     /// Look for what would make figures untrue: leaks, disagreement, stale labels, too few topics
     Check(CheckArgs),
+    /// Ask answerable topics of the corpus without the documents that answer them
+    Withhold(WithholdArgs),
     /// Score a run against judgements
     Score(ScoreArgs),
     /// Convert between runs, judgements, topics, BEIR folders and intent sets
@@ -221,6 +223,24 @@ pub(crate) struct CheckArgs {
     /// File with the key for ids of sensitive sets: 64 hexadecimal digits
     #[arg(long, env = "GUIDEPOST_ID_KEY", value_name = "FILE", hide_env_values = true)]
     pub(crate) id_key: Option<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WithholdArgs {
+    /// Labelled topics; the answerable ones are drawn from
+    pub(crate) topics: PathBuf,
+    /// How many topics, one a family; each asks for a snapshot of its own
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) most: usize,
+    /// Decides which
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The day to answer on; today without
+    #[arg(long, value_name = "DATE")]
+    pub(crate) now: Option<Date>,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -148,9 +148,20 @@ fn open_engine(global: &Global, encoder: Arc<Encoder>) -> Result<Engine, Error> 
     if let Some(settings) = settings(global)? {
         builder = builder.settings(settings);
     }
-    if let Some(path) = &global.calibrator {
-        let text = fs_err::read_to_string(path).map_err(|e| Error::in_file(path, e))?;
-        builder = builder.calibrator(Artifact::parse(&text).map_err(|e| Error::in_file(path, e))?);
+    if let Some(artifact) = artifact(global)? {
+        builder = builder.calibrator(artifact);
     }
     builder.open()
+}
+
+/// The calibrator named, if one was.
+///
+/// # Errors
+/// [`Error`] when it cannot be read.
+pub(super) fn artifact(global: &Global) -> Result<Option<Artifact>, Error> {
+    let Some(path) = &global.calibrator else {
+        return Ok(None);
+    };
+    let text = fs_err::read_to_string(path).map_err(|e| Error::in_file(path, e))?;
+    Artifact::parse(&text).map(Some).map_err(|e| Error::in_file(path, e))
 }

@@ -6,7 +6,8 @@
 //! Files: [`trec`], [`beir`], [`intents`], [`topic`], [`convert`], read through [`open`]. Figures:
 //! [`measure`] and [`evaluate`] on rankings, [`answers`], [`selective`], [`calibration`] and
 //! [`spans`] on decisions and answers, [`latency`] on time. Statistics: [`significance`].
-//! [`experiment`] brings them together; [`report`] shows what came out. [`leakage`] looks for what
+//! [`withhold`] asks without the
+//! guidance that would answer. [`experiment`] brings all together; [`report`] shows what came out. [`leakage`] looks for what
 //! would make figures untrue, [`sensitive`] keeps what must not be shown.
 
 pub mod answers;
@@ -32,5 +33,6 @@ pub mod significance;
 pub mod spans;
 pub mod topic;
 pub mod trec;
+pub mod withhold;
 
 pub use error::EvalError;

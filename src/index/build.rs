@@ -73,7 +73,7 @@ pub struct Sources {
     corpus: Corpus,
     synonyms: Synonyms,
     rules: Vec<(String, String)>,
-    analyzer: Analyzer,
+    analyzer: Arc<Analyzer>,
 }
 
 /// Why a snapshot cannot be built.
@@ -167,7 +167,7 @@ impl Sources {
         } else {
             Synonyms::default()
         };
-        let analyzer = Analyzer::new(&synonyms)?;
+        let analyzer = Arc::new(Analyzer::new(&synonyms)?);
         let rules = SafetyRules::load(root)?;
         let for_people = |d: &Document| {
             d.kind.is_retrieved() && d.approval.role.is_some_and(|role| role != Role::Research)
@@ -183,6 +183,19 @@ impl Sources {
             }
         }
         Ok(Sources { rules: rules.sources().to_vec(), corpus, synonyms, analyzer })
+    }
+
+    /// The same sources without some documents.
+    #[must_use]
+    pub fn without(&self, documents: &[DocumentId]) -> Sources {
+        let mut corpus = self.corpus.clone();
+        corpus.documents.retain(|document| !documents.contains(&document.id));
+        Sources {
+            corpus,
+            synonyms: self.synonyms.clone(),
+            rules: self.rules.clone(),
+            analyzer: Arc::clone(&self.analyzer),
+        }
     }
 
     /// The corpus.

@@ -128,7 +128,7 @@ fn sentence(document: &Document, span: &Range<usize>, in_list: bool, findings: &
         findings.at(document, span.start, Rule::LongSentence, message, cure);
     }
     let closed = text.trim_end_matches([')', '"', '\'', '\u{2019}', '\u{201d}']);
-    if !in_list && !closed.ends_with(['.', '?', '!']) {
+    if !in_list && !closed.ends_with(['.', '?', '!', '\u{964}', '\u{6d4}']) {
         let message = "the sentence does not end with `.`, `?` or `!`";
         findings.at(document, span.start, Rule::SentenceEnd, message, "end it");
     }

@@ -4,6 +4,7 @@ mod check;
 mod files;
 mod judge;
 mod run;
+mod withhold;
 
 pub(crate) use check::CheckReport;
 pub(crate) use files::Scores;
@@ -32,6 +33,7 @@ pub(super) fn run(global: &Global, command: &EvalCommand) -> Result<Outcome, Eva
         EvalCommand::Compare(args) => judge::compare(global, args),
         EvalCommand::Gate(args) => judge::gate(global, args),
         EvalCommand::Check(args) => check::check(global, args),
+        EvalCommand::Withhold(args) => withhold::withhold(global, args),
         EvalCommand::Score(args) => files::score(global, args),
         EvalCommand::Convert(args) => files::convert_file(args),
         EvalCommand::Report { report, out } => run::render(report, out),
