@@ -21,7 +21,7 @@ pub struct Query {
     /// What the caller kept of the conversation so far; the default for a first message.
     pub conversation: Conversation,
     /// Where the text's bubbles begin, when it was sent as several; empty for a single one.
-    bubble_starts: Vec<usize>,
+    pub bubble_starts: Vec<usize>,
 }
 
 impl Query {

@@ -9,6 +9,7 @@
 mod approval;
 #[cfg(feature = "cli")]
 mod cli;
+mod conversation;
 mod crash;
 mod embed_example;
 mod engine;
