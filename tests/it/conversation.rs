@@ -13,7 +13,7 @@ use guidepost::engine::{Engine, Reply};
 use guidepost::query::Query;
 use proptest::prelude::*;
 
-use crate::support::{Doc, Place, TODAY, bytes, decision};
+use crate::support::{Doc, Place, TODAY, bytes, decision, encoder, sharp};
 
 fn place() -> Place {
     let mut wales = Doc::new(
@@ -24,11 +24,16 @@ fn place() -> Place {
     wales.nations = &["wales"];
     let adults = "Adults have the ear check every 5 years.";
     let children = "Children have the ear check at school, every year.";
+    let titled = |id: &str, question: &str, body: &str| {
+        let mut doc = Doc::new(id, question, body);
+        question.clone_into(&mut doc.title);
+        doc
+    };
     Place::with(&[
-        Doc::new("hurts", "Does the ear check hurt?", "The ear check does not hurt."),
-        Doc::new("parking", "Where do I park for the ear check?", "Park behind the library."),
-        Doc::new("adults", "How often do adults have the ear check?", adults),
-        Doc::new("children", "How often do children have the ear check?", children),
+        titled("hurts", "Does the ear check hurt?", "The ear check does not hurt."),
+        titled("parking", "Where do I park for the ear check?", "Park behind the library."),
+        titled("adults", "How often do adults have the ear check?", adults),
+        titled("children", "How often do children have the ear check?", children),
         wales,
     ])
 }
@@ -64,7 +69,7 @@ fn each_question_is_answered_on_its_own() {
     let Response::Answer(answer) = &reply.response else { panic!("{:?}", reply.response) };
     assert_eq!(Some(answer.confidence.get()), least.min_by(f64::total_cmp));
     assert_eq!(answer.unanswered, 0);
-    let half = "Does the ear check hurt? And can you recommend a good dentist for gold teeth?";
+    let half = "Does the ear check hurt? And who won the football last Saturday evening?";
     let [reply] = &converse(&engine, &[half])[..] else { panic!() };
     let Response::Answer(answer) = &reply.response else { panic!("{:?}", reply.response) };
     assert_eq!(quoted(reply)[0], "hurts");
@@ -97,19 +102,28 @@ fn the_old_subject_does_not_leak_into_a_new_question() {
     }
 }
 
+/// An engine that answers nothing but a question put in the words of the guidance.
+fn cautious(place: &Place) -> Engine {
+    place.build();
+    let mut artifact = sharp();
+    artifact.threshold = 0.999_999_9;
+    let builder = Engine::builder(place.index()).embedder(encoder());
+    builder.calibrator(artifact).open().unwrap()
+}
+
 #[test]
 fn the_engine_asks_back_once_and_understands_the_answer() {
     let place = place();
-    let engine = place.engine();
-    let first = &converse(&engine, &["ear check"])[0];
+    let engine = cautious(&place);
+    let first = &converse(&engine, &["often?"])[0];
     let Response::Clarify(clarify) = &first.response else { panic!("{:?}", first.response) };
     assert!(clarify.options.len() > 1);
     let chosen = clarify.options[1].document.to_string();
-    let replies = converse(&engine, &["ear check", "2"]);
+    let replies = converse(&engine, &["often?", "2"]);
     assert_eq!(quoted(&replies[1])[0], chosen);
-    let refused = converse(&engine, &["ear check", "none of these"]);
+    let refused = converse(&engine, &["often?", "none of these"]);
     assert_eq!(decision(&refused[1]), "handover none_of_these");
-    let again = converse(&engine, &["ear check", "ear check", "ear check"]);
+    let again = converse(&engine, &["often?", "often?", "often?"]);
     assert_ne!(again[1].response.decision(), "clarify");
 }
 
@@ -125,7 +139,7 @@ fn safety_looks_at_every_bubble_and_at_the_whole() {
         vec![alarming, "Where do I park for the ear check?"],
     ] {
         let mut query = Query::of_bubbles(bubbles.iter().copied(), TODAY);
-        query.conversation = converse(&engine, &["ear check"])[0].conversation.clone();
+        query.conversation = converse(&engine, &["often?"])[0].conversation.clone();
         let reply = engine.reply(&query).unwrap();
         let Response::Urgent(urgent) = &reply.response else { panic!("{:?}", reply.response) };
         let span = urgent.spans.first().cloned().unwrap();

@@ -32,3 +32,4 @@ mod schema;
 mod sensitive;
 mod support;
 mod tidy;
+mod topics;

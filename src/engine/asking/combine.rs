@@ -7,13 +7,11 @@ use super::{Asking, Part};
 use crate::answer::extract::MOST_BYTES;
 use crate::answer::response::{Answer, Response};
 use crate::engine::{PartReply, Reply};
-use crate::error::Error;
 
 impl Asking<'_> {
     /// Each question was answered or declined on its own. Where one was answered the message is,
     /// as sure as the least sure answer; what was declined is named by an approved line behind.
-    #[expect(clippy::unnecessary_wraps, reason = "every step of a message may fail")]
-    pub(super) fn combined(&self, parts: Vec<Part<'_>>) -> Result<Reply, Error> {
+    pub(super) fn combined(&self, parts: Vec<Part<'_>>) -> Reply {
         let parts: Vec<PartReply> = parts.into_iter().map(|part| part.reply).collect();
         let answer = self.joined(&parts);
         let deciding = deciding(&parts, answer.is_some());
@@ -29,7 +27,7 @@ impl Asking<'_> {
             reply.explanation.clone_from(&part.explanation);
         }
         reply.parts = parts;
-        Ok(reply)
+        reply
     }
 
     /// All answers as one; `None` when nothing was answered.

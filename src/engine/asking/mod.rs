@@ -138,7 +138,7 @@ impl<'a> Asking<'a> {
             parts.push(part);
         }
         self.remember(&parts, next);
-        self.combined(parts)
+        Ok(self.combined(parts))
     }
 
     /// What was offered and taken, or refused; `None` when the message says something else.
@@ -160,7 +160,7 @@ impl<'a> Asking<'a> {
             let part = self.part(&asked.about, None, false, false, next)?;
             let parts = vec![part];
             self.remember(&parts, next);
-            return self.combined(parts).map(Some);
+            return Ok(Some(self.combined(parts)));
         }
         match asked.choice(plain) {
             Choice::SomethingElse => Ok(None),
@@ -193,7 +193,7 @@ impl<'a> Asking<'a> {
         let reading = self.read_only(&option.title, only)?;
         let response = self.decide(&reading, false);
         let part = self.part_reply(option.title.clone(), None, response, Some(&reading))?;
-        self.combined(vec![Part { reply: part, reading: Some(reading) }])
+        Ok(self.combined(vec![Part { reply: part, reading: Some(reading) }]))
     }
 
     /// One question: a route may still take it where it is one of several; else it is read alone,
@@ -221,19 +221,15 @@ impl<'a> Asking<'a> {
             let reply = self.part_reply(text.to_owned(), None, Response::Clarify(clarify), None)?;
             return Ok(Part { reply, reading: None });
         }
-        let alone = self.read(text, None)?;
+        let alone = self.read(text, None, None)?;
         let leaning = before.map_or(Leaning::Not, |_| leaning(text));
         let (reading, read_as) = match (leaning, before) {
             (Leaning::Not, _) | (_, None) => (alone, None),
             (leaning, Some(before)) => {
                 let joined_text = together(before, text);
-                let joined = self.read(&joined_text, next.programme.as_ref())?;
-                let says_it_again = joined
-                    .head
-                    .as_ref()
-                    .and_then(|head| self.state.snapshot.passage(head.row))
-                    .is_some_and(|passage| Some(&passage.id) == next.answered.as_ref());
-                if !says_it_again && self.takes_along(leaning, &alone, &joined) {
+                let said = next.answered.as_ref();
+                let joined = self.read(&joined_text, next.programme.as_ref(), said)?;
+                if self.takes_along(leaning, &alone, &joined) {
                     (joined, Some(joined_text))
                 } else {
                     (alone, None)

@@ -12,7 +12,7 @@ use crate::corpus::document::{Document, Kind};
 use crate::engine::Explanation;
 use crate::error::Error;
 use crate::fuse::Fusion as _;
-use crate::ids::{Nation, Programme};
+use crate::ids::{Nation, PassageId, Programme};
 use crate::index::postings::TextField;
 use crate::retrieve::{BoundQuery, Candidates, Hit, Ranking, RetrieveError, Retriever as _, Row};
 use crate::score::Score;
@@ -69,13 +69,19 @@ impl Reading<'_> {
 
 impl<'a> Asking<'a> {
     /// Reads a question. With a programme known from before, that one decides where several could
-    /// be meant.
+    /// be meant. The passage that was said last is left out for a question that leans on it, since
+    /// that one asks for something else.
     pub(super) fn read(
         &self,
         text: &str,
         programme: Option<&Programme>,
+        said: Option<&PassageId>,
     ) -> Result<Reading<'a>, Error> {
-        let retrieved = self.retrieve(text)?;
+        let mut retrieved = self.retrieve(text)?;
+        if let Some(row) = said.and_then(|passage| self.state.snapshot.row(passage)) {
+            let others = retrieved.ranking.hits().iter().copied().filter(|hit| hit.row != row);
+            retrieved.ranking = Ranking::from_hits(others);
+        }
         let judging = Instant::now();
         let served = self.restrict(&retrieved, |d| self.is_served(d) && self.holds_here(d));
         let head = self.head(&retrieved, &served)?;
