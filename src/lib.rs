@@ -56,13 +56,14 @@
 //! | coverage | share of topics answered |
 //! | selective risk | error rate among the answered |
 //! | abstention | declining with a reason |
+//! | certificate | the proof that a threshold holds a risk on a named population |
 //! | standing | whether an answer may leave without a person; today always draft |
 //! | barred | why a document may not be quoted |
 //! | snapshot | everything an engine serves from, immutable and hashed |
 //!
 //! # Layers
 //!
-//! Downward only: [`text`], [`ids`], [`score`], [`durable`] < [`corpus`] < [`dialogue`] <
+//! Downward only: [`text`], [`ids`], [`score`], [`statistics`], [`durable`] < [`corpus`] < [`dialogue`] <
 //! [`embed`], [`index`] < [`retrieve`] < [`fuse`] < [`calibrate`] < [`answer`] < [`engine`] <
 //! [`eval`], `cli`. `ARCHITECTURE.md` says what each room is for and what it must not know.
 //!
@@ -89,6 +90,7 @@ pub mod index;
 pub mod query;
 pub mod retrieve;
 pub mod score;
+pub mod statistics;
 pub mod text;
 
 pub use engine::Engine;

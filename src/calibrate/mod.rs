@@ -4,8 +4,10 @@
 //! makes one. Fitting and predicting are pure: no IO, no clock.
 
 pub mod artifact;
+pub mod certificate;
 pub mod evidence;
 pub mod logistic;
+pub mod shift;
 
 use std::fmt;
 

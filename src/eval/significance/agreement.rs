@@ -249,8 +249,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::super::fixture::{near, part};
     use super::*;
+    use crate::statistics::fixture::{near, part};
 
     const FEW: Bootstrap = Bootstrap { replicates: 200, level: 0.95, seed: 1 };
 

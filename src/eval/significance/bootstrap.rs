@@ -19,8 +19,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::families::Families;
-use super::special::{normal_cdf, normal_quantile, student_upper_quantile};
 use crate::eval::estimate::{Estimate, Interval};
+use crate::statistics::special::{normal_cdf, normal_quantile, student_upper_quantile};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -24,8 +24,8 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::fixture::{near, part};
     use super::*;
+    use crate::statistics::fixture::{near, part};
 
     #[test]
     fn as_statsmodels() {

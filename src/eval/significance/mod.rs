@@ -23,23 +23,15 @@
 //! | Do two sets of labels agree? | [`agreement`] |
 
 pub mod agreement;
-mod binomial;
 mod bootstrap;
 mod correction;
 mod families;
-#[cfg(test)]
-mod fixture;
 mod paired;
 mod power;
 mod randomisation;
 mod signed_rank;
-mod special;
 mod student;
 
-pub use binomial::{
-    binomial_at_least, binomial_at_most, binomial_limit, clopper_pearson, clopper_pearson_lower,
-    clopper_pearson_upper, quantile_interval, wilson,
-};
 pub use bootstrap::{Bootstrap, Bootstrapped, bca, bca_with_diagnostics, mean};
 pub use correction::holm;
 pub use families::Families;
@@ -47,6 +39,11 @@ pub use paired::{Paired, PairedOptions, PrimaryTest, compare, deviation};
 pub use power::{
     Power, detectable_difference, detectable_margin, families_needed, power_of,
     power_of_noninferiority,
+};
+
+pub use crate::statistics::{
+    binomial_at_least, binomial_at_most, binomial_limit, clopper_pearson, clopper_pearson_lower,
+    clopper_pearson_upper, quantile_interval, wilson,
 };
 
 /// Values that cannot be compared.

@@ -9,7 +9,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::special::{noncentral_t_lower, noncentral_t_upper, smooth_root, student_upper_quantile};
+use crate::statistics::special::{
+    noncentral_t_lower, noncentral_t_upper, smooth_root, student_upper_quantile,
+};
 
 /// What a number of families can resolve.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,8 +6,8 @@
 //! `scipy.stats.wilcoxon` has it. It tests symmetry about zero, not the mean. Knows nothing of
 //! where the numbers come from.
 
-use super::special::normal_cdf;
 use crate::eval::report::model::TestResult;
+use crate::statistics::special::normal_cdf;
 
 /// Numbers other than zero up to which the distribution is worked out in full.
 pub(super) const MOST_EXACT: usize = 100;
@@ -96,8 +96,8 @@ fn normal_tails(doubled: &[usize], seen: usize) -> (f64, f64) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::fixture::near;
     use super::*;
+    use crate::statistics::fixture::near;
 
     #[test]
     fn ties_share_their_rank_though_rounding_parts_them() {

@@ -5,9 +5,11 @@
 //! Knows nothing of where the numbers come from.
 
 use super::bootstrap::standard_deviation;
-use super::special::{Tails, noncentral_t_lower, noncentral_t_upper, smooth_root, student_tails};
 use crate::eval::estimate::Interval;
 use crate::eval::report::model::TestResult;
+use crate::statistics::special::{
+    Tails, noncentral_t_lower, noncentral_t_upper, smooth_root, student_tails,
+};
 
 /// What the test sees of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -10,8 +10,8 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::fixture::{near, part, slow};
 use super::*;
+use crate::statistics::fixture::{near, part, slow};
 
 fn quick(seed: u64) -> Bootstrap {
     Bootstrap { replicates: 400, seed, ..Bootstrap::default() }

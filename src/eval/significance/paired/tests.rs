@@ -11,9 +11,9 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::super::bootstrap::stream;
-use super::super::fixture::{near, part, slow};
 use super::super::{binomial_limit, power_of};
 use super::*;
+use crate::statistics::fixture::{near, part, slow};
 use rand_chacha::rand_core::Rng;
 
 #[derive(Deserialize)]

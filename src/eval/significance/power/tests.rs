@@ -7,8 +7,8 @@
 
 use proptest::prelude::*;
 
-use super::super::fixture::{near, part};
 use super::*;
+use crate::statistics::fixture::{near, part};
 
 #[test]
 fn as_statsmodels() {

@@ -7,8 +7,8 @@
 
 use proptest::prelude::*;
 
-use super::super::fixture::near;
 use super::*;
+use crate::statistics::fixture::near;
 
 fn by_hand(values: &[f64]) -> (f64, f64, f64) {
     let ways = 1_u32 << values.len();

@@ -12,7 +12,7 @@ use std::f64::consts::{LN_2, PI};
 const FARTHEST: f64 = 39.0;
 
 /// P(Z ≤ x) of the standard normal distribution.
-pub(super) fn normal_cdf(x: f64) -> f64 {
+pub(crate) fn normal_cdf(x: f64) -> f64 {
     if x > 0.0 { 1.0 - upper_normal_tail(x) } else { upper_normal_tail(-x) }
 }
 
@@ -40,7 +40,7 @@ fn upper_normal_tail(x: f64) -> f64 {
 }
 
 /// The x with P(Z ≤ x) = p; infinite at 0 and 1.
-pub(super) fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     match p {
         p if p.is_nan() => f64::NAN,
         p if p <= 0.0 => f64::NEG_INFINITY,
@@ -52,9 +52,9 @@ pub(super) fn normal_quantile(p: f64) -> f64 {
 
 /// A probability and its complement.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Tails {
-    pub(super) lower: f64,
-    pub(super) upper: f64,
+pub(crate) struct Tails {
+    pub(crate) lower: f64,
+    pub(crate) upper: f64,
 }
 
 impl Tails {
@@ -103,7 +103,7 @@ fn deviance(x: f64, m: f64) -> f64 {
 ///
 /// Continued fraction of DiDonato and Morris in Lentz's form (Press et al., Numerical Recipes, 3rd
 /// ed., 6.4), with the leading factor from Loader's deviances.
-pub(super) fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> Tails {
+pub(crate) fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> Tails {
     if !(a > 0.0 && b > 0.0) || x.is_nan() || y.is_nan() {
         return Tails { lower: f64::NAN, upper: f64::NAN };
     }
@@ -157,7 +157,7 @@ fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
 }
 
 /// The x at which an increasing function of x in \[low, high\] passes 0, to the last bit.
-pub(super) fn root(mut low: f64, mut high: f64, increasing: impl Fn(f64) -> f64) -> f64 {
+pub(crate) fn root(mut low: f64, mut high: f64, increasing: impl Fn(f64) -> f64) -> f64 {
     loop {
         let middle = low + (high - low) / 2.0;
         if !(low < middle && middle < high) {
@@ -174,7 +174,7 @@ pub(super) fn root(mut low: f64, mut high: f64, increasing: impl Fn(f64) -> f64)
 /// The x at which a smooth increasing function of x in \[low, high\] passes 0, to about 14 digits
 /// in few steps (C. Ridders, IEEE Transactions on Circuits and Systems 26, 1979); an end where the
 /// function does not change sign.
-pub(super) fn smooth_root(mut low: f64, mut high: f64, increasing: impl Fn(f64) -> f64) -> f64 {
+pub(crate) fn smooth_root(mut low: f64, mut high: f64, increasing: impl Fn(f64) -> f64) -> f64 {
     const CLOSE: f64 = 1e-14;
     let (mut at_low, mut at_high) = (increasing(low), increasing(high));
     if at_low >= 0.0 {
@@ -207,7 +207,7 @@ pub(super) fn smooth_root(mut low: f64, mut high: f64, increasing: impl Fn(f64) 
 }
 
 /// The x with P(X ≤ x) = p for X of Beta(a, b).
-pub(super) fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
+pub(crate) fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
     if !(a > 0.0 && b > 0.0 && (0.0..=1.0).contains(&p)) {
         return f64::NAN;
     }
@@ -218,7 +218,7 @@ pub(super) fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
 }
 
 /// P(T ≤ t) and P(T ≥ t) of Student's t (Abramowitz and Stegun 26.7.1).
-pub(super) fn student_tails(t: f64, degrees: f64) -> Tails {
+pub(crate) fn student_tails(t: f64, degrees: f64) -> Tails {
     if t.is_nan() || degrees.is_nan() || degrees <= 0.0 {
         return Tails { lower: f64::NAN, upper: f64::NAN };
     }
@@ -233,7 +233,7 @@ pub(super) fn student_tails(t: f64, degrees: f64) -> Tails {
 }
 
 /// The t with P(T ≥ t) = p.
-pub(super) fn student_upper_quantile(p: f64, degrees: f64) -> f64 {
+pub(crate) fn student_upper_quantile(p: f64, degrees: f64) -> f64 {
     if !(p > 0.0 && p < 1.0 && degrees > 0.0) {
         return f64::NAN;
     }
@@ -253,7 +253,7 @@ pub(super) fn student_upper_quantile(p: f64, degrees: f64) -> f64 {
 /// Univariate Distributions 2, 31.2) by Gauss and Legendre's rule, in pieces between which the
 /// normal factor turns from 0 to 1. Absolute error below 1e-12; no term is negative, so it holds
 /// for any δ, where the usual series underflow.
-pub(super) fn noncentral_t_upper(t: f64, degrees: f64, shift: f64) -> f64 {
+pub(crate) fn noncentral_t_upper(t: f64, degrees: f64, shift: f64) -> f64 {
     if !(t.is_finite() && shift.is_finite() && degrees >= 1.0) {
         return f64::NAN;
     }
@@ -273,7 +273,7 @@ pub(super) fn noncentral_t_upper(t: f64, degrees: f64, shift: f64) -> f64 {
 }
 
 /// P(T ≤ t) of the noncentral t.
-pub(super) fn noncentral_t_lower(t: f64, degrees: f64, shift: f64) -> f64 {
+pub(crate) fn noncentral_t_lower(t: f64, degrees: f64, shift: f64) -> f64 {
     noncentral_t_upper(-t, degrees, -shift)
 }
 

@@ -1,10 +1,11 @@
 //! Properties checked:
-//! 1. Intervals, tails and limits are scipy's.
+//! 1. Intervals, tails and limits are scipy's; of tails and limits that certificates need, 12 digits
+//!    of scipy's and of what mpmath says to many.
 //! 2. Exact intervals and intervals of quantiles cover at least as often as they say.
 
 use proptest::prelude::*;
 
-use super::super::fixture::{near, part};
+use super::super::fixture::{near, part, part_of};
 use super::*;
 
 #[test]
@@ -30,6 +31,32 @@ fn tails_and_limits_as_scipy() {
     }
     for (n, p, level, limit) in part::<Vec<(usize, f64, f64, usize)>>("/binomial/limits") {
         assert_eq!(binomial_limit(n, p, level), limit, "{n} at {p}, {level}");
+    }
+}
+
+#[test]
+fn tails_of_certificates_to_twelve_digits() {
+    let rows: Vec<(usize, usize, f64, f64, f64)> = part_of("certificate.json", "/binomial/tails");
+    assert!(rows.len() > 100);
+    for (k, n, alpha, scipy, exact) in rows {
+        let found = binomial_at_most(k, n, alpha);
+        near(found, scipy, 1e-12, 0.0);
+        near(found, exact, 1e-12, 0.0);
+    }
+}
+
+#[test]
+fn limits_of_certificates_to_twelve_digits() {
+    type Row = (usize, usize, f64, f64, f64, f64, f64);
+    let rows: Vec<Row> = part_of("certificate.json", "/binomial/limits");
+    assert!(rows.len() > 50);
+    for (k, n, delta, scipy_lower, lower, scipy_upper, upper) in rows {
+        let found = clopper_pearson_lower(k, n, 1.0 - delta);
+        near(found, scipy_lower, 1e-12, 0.0);
+        near(found, lower, 1e-12, 0.0);
+        let found = clopper_pearson_upper(k, n, 1.0 - delta);
+        near(found, scipy_upper, 1e-12, 0.0);
+        near(found, upper, 1e-12, 0.0);
     }
 }
 

@@ -4,8 +4,8 @@
 //! approximation. Trials must be independent: count families, not topics. Nothing here knows what
 //! is counted.
 
+use super::Interval;
 use super::special::{beta_quantile, beta_tails, normal_quantile};
-use crate::eval::estimate::Interval;
 
 /// P(X ≤ k) of Binomial(n, p), p clamped to 0 to 1.
 pub fn binomial_at_most(k: usize, n: usize, p: f64) -> f64 {
