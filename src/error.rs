@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::calibrate::ArtifactError;
+use crate::calibrate::certificate::CertificateError;
 use crate::calibrate::logistic::FitError;
 use crate::corpus::approve::ApproveError;
 use crate::corpus::import::ImportError;
@@ -61,6 +62,9 @@ pub enum Error {
     /// A calibrator cannot be used.
     #[error(transparent)]
     Calibrator(#[from] ArtifactError),
+    /// A certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// A calibrator cannot be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -149,6 +153,7 @@ impl Error {
             Error::Store(error) => store_kind(error),
             Error::OtherEmbedder { .. }
             | Error::Calibrator(_)
+            | Error::Certificate(_)
             | Error::Model(_)
             | Error::Models(_) => ErrorKind::Incompatible,
             Error::InFile { source, .. } => match source.as_ref() {

@@ -46,6 +46,9 @@ pub struct Citation {
 pub enum Standing {
     /// A person must send it.
     Draft,
+    /// The certificate of this id covers it. Whether it may leave without a person is for
+    /// [`Engine::may_leave`](crate::engine::Engine::may_leave) to say.
+    Certified(Fingerprint),
 }
 
 impl Standing {
@@ -53,6 +56,7 @@ impl Standing {
     pub fn as_str(self) -> &'static str {
         match self {
             Standing::Draft => "draft",
+            Standing::Certified(_) => "certified",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::certify_args::{CertificateCommand, CertifyArgs};
 use super::eval_args::EvalCommand;
 use crate::corpus::document::Role;
 use crate::ids::{Locality, Nation, Programme};
@@ -95,6 +96,11 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Fit a calibrator on labelled topics, or report decisions on them
     Calibrate(CalibrateArgs),
+    /// Look at the certificate in use, suspend it, watch for shift
+    Certificate {
+        #[command(subcommand)]
+        command: CertificateCommand,
+    },
     /// Measure, compare and record systems on labelled sets
     #[command(subcommand)]
     Eval(EvalCommand),
@@ -215,6 +221,8 @@ pub(crate) struct CalibrateArgs {
     /// Do not fit: report what the present calibrator decides on these topics
     #[arg(long, conflicts_with = "out")]
     pub(crate) report: bool,
+    #[command(flatten)]
+    pub(crate) certify: CertifyArgs,
     /// The day of the questions [default: today, UTC]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) now: Option<Date>,

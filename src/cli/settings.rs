@@ -154,6 +154,21 @@ fn open_engine(global: &Global, encoder: Arc<Encoder>) -> Result<Engine, Error> 
     builder.open()
 }
 
+/// An engine over the index, built before, with a calibrator just fitted.
+///
+/// # Errors
+/// [`Error`] when the index cannot be opened.
+pub(super) fn engine_with(global: &Global, artifact: Option<Artifact>) -> Result<Engine, Error> {
+    let Some(artifact) = artifact else {
+        return engine(global);
+    };
+    let mut builder = Engine::builder(store(global).root()).embedder(encoder(global)?);
+    if let Some(settings) = settings(global)? {
+        builder = builder.settings(settings);
+    }
+    builder.calibrator(artifact).open()
+}
+
 /// The calibrator named, if one was.
 ///
 /// # Errors

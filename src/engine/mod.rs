@@ -6,6 +6,7 @@
 //! logs it.
 
 mod asking;
+pub mod certified;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,11 +14,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::response::Response;
 use crate::calibrate::artifact::{Binding, Verdict};
+use crate::calibrate::certificate::{Bound, Certificate, CertificateError, Review};
 use crate::calibrate::evidence::EVIDENCE_VERSION;
 use crate::calibrate::{Artifact, Calibrator, Evidence};
 use crate::dialogue::conversation::Conversation;
@@ -28,7 +31,7 @@ use crate::fuse::{Fusion, FusionExplanation};
 use crate::ids::{DocumentId, Fingerprint, PassageId};
 use crate::index::settings::Settings;
 use crate::index::snapshot::Snapshot;
-use crate::index::store::{Revocation, Store, StoreError};
+use crate::index::store::{Revocation, Store, StoreError, Suspension};
 use crate::query::Query;
 use crate::retrieve::dense::Dense;
 use crate::retrieve::lexical::Lexical;
@@ -36,11 +39,16 @@ use crate::retrieve::{BoundQuery, Candidates, Ranking, Retriever, RetrieverExpla
 use crate::score::Score;
 
 pub use asking::ASK_DEPTH;
+pub use certified::{Certified, NotSent};
 
 use asking::Asking;
+use certified::Certification;
 
 /// The calibrator fitted on the shipped corpus.
 const SHIPPED_CALIBRATOR: &str = include_str!("../../models/calibrators/shipped.json");
+
+/// The certificate issued for the shipped corpus on rehearsal messages.
+const SHIPPED_CERTIFICATE: &str = include_str!("../../models/certificates/shipped.json");
 
 /// The calibrator fitted on the shipped corpus.
 ///
@@ -56,8 +64,10 @@ pub struct Engine {
     embedder: Arc<dyn Embedder>,
     settings: Option<Settings>,
     artifact: Option<Artifact>,
+    certificate: Option<String>,
     state: RwLock<Arc<State>>,
-    revocations: Mutex<Revocations>,
+    revocations: Mutex<Watched<BTreeMap<DocumentId, Revocation>>>,
+    suspensions: Mutex<Watched<Vec<Suspension>>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -74,13 +84,33 @@ struct State {
     dense: Dense,
     rules: SafetyRules,
     calibrator: Option<Calibrator>,
+    certification: Option<Certification>,
 }
 
-/// Revocations as last read.
+/// A file as last read, read again whenever it has changed.
 #[derive(Default)]
-struct Revocations {
+struct Watched<T> {
     seen: Option<(u64, SystemTime)>,
-    by_document: Arc<BTreeMap<DocumentId, Revocation>>,
+    content: Arc<T>,
+}
+
+impl<T> Watched<T> {
+    fn current(
+        &mut self,
+        path: &Path,
+        read: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<Arc<T>, Error> {
+        let seen = match fs_err::metadata(path) {
+            Ok(metadata) => Some((metadata.len(), metadata.modified().map_err(StoreError::from)?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(StoreError::from(error).into()),
+        };
+        if seen != self.seen {
+            self.content = Arc::new(read()?);
+            self.seen = seen;
+        }
+        Ok(Arc::clone(&self.content))
+    }
 }
 
 /// Makes an [`Engine`].
@@ -89,6 +119,7 @@ pub struct EngineBuilder {
     embedder: Option<Arc<dyn Embedder>>,
     settings: Option<Settings>,
     artifact: Option<Artifact>,
+    certificate: Option<String>,
 }
 
 impl EngineBuilder {
@@ -114,6 +145,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Uses another certificate than the index's or the built-in one: its text. It must have been
+    /// issued for just what is opened.
+    #[must_use]
+    pub fn certificate(mut self, text: impl Into<String>) -> Self {
+        self.certificate = Some(text.into());
+        self
+    }
+
     /// Opens the index.
     ///
     /// # Errors
@@ -127,16 +166,25 @@ impl EngineBuilder {
             None => Arc::new(default_model()?),
         };
         let store = Store::new(self.index);
-        let state = State::open(&store, &embedder, self.settings.as_ref(), self.artifact.as_ref())?;
+        let state = State::open(
+            &store,
+            &embedder,
+            self.settings.as_ref(),
+            self.artifact.as_ref(),
+            self.certificate.as_deref(),
+        )?;
         let engine = Engine {
             store,
             embedder,
             settings: self.settings,
             artifact: self.artifact,
+            certificate: self.certificate,
             state: RwLock::new(Arc::new(state)),
             revocations: Mutex::default(),
+            suspensions: Mutex::default(),
         };
         engine.revocations()?;
+        engine.suspensions()?;
         Ok(engine)
     }
 }
@@ -147,6 +195,7 @@ impl State {
         embedder: &Arc<dyn Embedder>,
         settings: Option<&Settings>,
         artifact: Option<&Artifact>,
+        certificate: Option<&str>,
     ) -> Result<State, Error> {
         let snapshot = Arc::new(store.open_current()?);
         let inputs = &snapshot.manifest().inputs;
@@ -174,7 +223,13 @@ impl State {
             settings: settings.fingerprint(),
         };
         let calibrator = calibrator(store, artifact, &binding)?;
-        Ok(State { snapshot, settings, lexical, dense, rules, calibrator })
+        let mut state =
+            State { snapshot, settings, lexical, dense, rules, calibrator, certification: None };
+        let own = store.certificates().join("current.json");
+        let own = if own.exists() { Some(fs_err::read_to_string(own)?) } else { None };
+        state.certification =
+            certified::open(&state, certificate, own.as_deref(), SHIPPED_CERTIFICATE)?;
+        Ok(state)
     }
 }
 
@@ -212,6 +267,8 @@ pub struct Reply {
     pub snapshot: Fingerprint,
     /// What must be shown beside it, for example that the corpus is an example.
     pub notice: Option<String>,
+    /// What the engine's certificate says, if it has one.
+    pub certificate: Option<Certified>,
     /// The winning passage of the part that decided, if anything was retrieved.
     pub winner: Option<PassageId>,
     /// What the calibrator saw of it.
@@ -319,6 +376,7 @@ impl Engine {
             embedder: None,
             settings: None,
             artifact: None,
+            certificate: None,
         }
     }
 
@@ -332,6 +390,7 @@ impl Engine {
             &self.embedder,
             self.settings.as_ref(),
             self.artifact.as_ref(),
+            self.certificate.as_deref(),
         )?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())
@@ -376,7 +435,11 @@ impl Engine {
     pub fn reply(&self, query: &Query) -> Result<Reply, Error> {
         let state = self.state();
         match self.revocations() {
-            Ok(revocations) => Asking::new(&state, &revocations, query).reply(),
+            Ok(revocations) => {
+                let mut reply = Asking::new(&state, &revocations, query).reply()?;
+                state.certify(&mut reply, query, &revocations, &self.suspensions()?);
+                Ok(reply)
+            }
             // Without its revocations an engine cannot answer; an alarm it can still raise.
             Err(error) => Asking::new(&state, &BTreeMap::new(), query).alarm().ok_or(error),
         }
@@ -448,20 +511,45 @@ impl Engine {
         state.explain(row, lexical.as_ref(), dense.as_ref(), &candidates, 0.0)
     }
 
-    /// Reads revocations again whenever their file has changed.
     fn revocations(&self) -> Result<Arc<BTreeMap<DocumentId, Revocation>>, Error> {
-        let path = self.store.revocations_path();
         let mut known = self.revocations.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = match fs_err::metadata(&path) {
-            Ok(metadata) => Some((metadata.len(), metadata.modified().map_err(StoreError::from)?)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(StoreError::from(error).into()),
-        };
-        if seen != known.seen {
-            known.by_document = Arc::new(self.store.revocations()?);
-            known.seen = seen;
-        }
-        Ok(Arc::clone(&known.by_document))
+        known.current(&self.store.revocations_path(), || self.store.revocations())
+    }
+
+    fn suspensions(&self) -> Result<Arc<Vec<Suspension>>, Error> {
+        let mut known = self.suspensions.lock().unwrap_or_else(PoisonError::into_inner);
+        known.current(&self.store.suspensions_path(), || self.store.suspensions())
+    }
+
+    /// Whether a reply of this engine may leave without a person: only an answer that a
+    /// certificate of the service's own messages covers, quoting guidance approved for people.
+    ///
+    /// # Errors
+    /// [`NotSent`] saying why not.
+    pub fn may_leave(&self, reply: &Reply) -> Result<(), NotSent> {
+        let state = self.state();
+        certified::may_leave(reply, state.certification.as_ref().map(Certification::certificate))
+    }
+
+    /// The certificate in use, whether or not it is in force.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.state().certification.as_ref().map(|own| own.certificate().clone())
+    }
+
+    /// A certificate tested again on the documents that may be quoted on a day.
+    ///
+    /// # Errors
+    /// [`Error`] when revocations cannot be read.
+    pub fn review(&self, certificate: &Certificate, today: Date) -> Result<Review, Error> {
+        let revocations = self.revocations()?;
+        let review = self.state().review(certificate, today, &revocations);
+        review.map_err(|error| CertificateError::from(error).into())
+    }
+
+    /// What a certificate must be bound to, to be used with this engine; nothing without a
+    /// calibrator.
+    pub fn bound(&self) -> Option<Bound> {
+        self.state().bound()
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Explanation, PartReply, Reply, Timings};
+use super::{Certified, Explanation, PartReply, Reply, Timings};
 use crate::answer::{Citation, Response};
 use crate::calibrate::Confidence;
 use crate::dialogue::conversation::Conversation;
@@ -15,8 +15,8 @@ pub struct WireReply {
     /// `answer`, `clarify`, `handover` or `urgent`.
     #[schemars(extend("enum" = ["answer", "clarify", "handover", "urgent"]))]
     pub decision: &'static str,
-    /// `draft` for an answer.
-    #[schemars(extend("enum" = ["draft", null]))]
+    /// Of an answer: `draft`, or `certified` where the certificate covers it.
+    #[schemars(extend("enum" = ["draft", "certified", null]))]
     pub standing: Option<&'static str>,
     /// What to send.
     pub text: String,
@@ -41,6 +41,8 @@ pub struct WireReply {
     pub parts: Vec<WirePart>,
     /// What to give back with the next message of the conversation.
     pub conversation: Conversation,
+    /// What the engine's certificate says, where it has one.
+    pub certificate: Option<Certified>,
     /// What must be shown beside the answer.
     pub notice: Option<String>,
     /// Id of the snapshot.
@@ -184,6 +186,7 @@ impl WireReply {
             nearest: Vec::new(),
             parts: reply.parts.iter().map(WirePart::new).collect(),
             conversation: reply.conversation,
+            certificate: reply.certificate,
             notice: reply.notice,
             snapshot: reply.snapshot.to_string(),
             timings: with_timings.then_some(reply.timings),

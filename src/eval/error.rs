@@ -41,6 +41,12 @@ pub enum EvalError {
     /// Values that cannot be compared.
     #[error(transparent)]
     Significance(#[from] crate::eval::significance::SignificanceError),
+    /// A watch that cannot go on.
+    #[error(transparent)]
+    Shift(#[from] crate::calibrate::shift::ShiftError),
+    /// Outcomes that cannot be certified.
+    #[error(transparent)]
+    Certify(#[from] crate::calibrate::certificate::CertifyError),
     /// Latency.
     #[error(transparent)]
     Latency(#[from] LatencyError),

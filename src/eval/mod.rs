@@ -13,6 +13,7 @@
 pub mod answers;
 pub mod beir;
 pub mod calibration;
+pub mod certifying;
 pub mod compress;
 pub mod convert;
 pub mod error;

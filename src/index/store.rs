@@ -119,6 +119,20 @@ pub struct Listed {
     pub manifest: Result<Manifest, SnapshotError>,
 }
 
+/// That a certificate does not hold for now, or does again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suspension {
+    /// The certificate.
+    pub certificate: Fingerprint,
+    /// Why it was suspended, or who lifted that and why.
+    pub reason: String,
+    /// Whether the suspension is lifted by this line.
+    pub lifted: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A document taken back at once, without a rebuild.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -163,6 +177,25 @@ impl Store {
     /// Where calibrations of this index stand.
     pub fn calibrations(&self) -> PathBuf {
         self.root.join("calibrations")
+    }
+
+    /// Where certificates of this index stand.
+    pub fn certificates(&self) -> PathBuf {
+        self.root.join("certificates")
+    }
+
+    /// The file of suspensions, whether or not it exists: the audit trail of certificates.
+    pub fn suspensions_path(&self) -> PathBuf {
+        self.certificates().join("suspensions.jsonl")
+    }
+
+    /// Every suspension of a certificate and every lifting of one, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] naming the line: an unreadable suspension must stop the engine.
+    pub fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        let lines = read_lines::<Suspension>(&self.suspensions_path())?;
+        Ok(lines.into_iter().map(|(suspension, _)| suspension).collect())
     }
 
     /// Folder of a snapshot.
@@ -398,6 +431,15 @@ impl Writer<'_> {
         store.open(target)?;
         self.make_current(target)?;
         Ok(target)
+    }
+
+    /// Suspends a certificate, or lifts that, at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the record cannot be written; then nothing has changed.
+    pub fn suspend(&mut self, suspension: &Suspension) -> Result<(), StoreError> {
+        fs_err::create_dir_all(self.store.certificates())?;
+        append_line(&self.store.suspensions_path(), suspension)
     }
 
     /// Takes a document back at once.

@@ -46,8 +46,8 @@ pub struct Review {
     pub p: f64,
     /// The level it is held against, there and at every threshold tested before it.
     pub level: f64,
-    /// The lowest threshold that still holds, where the certificate's own does not: a person may
-    /// put a certificate of it in its place.
+    /// The lowest threshold that still holds, where the certificate's own does not. It helps a
+    /// person to decide; nothing takes it up by itself.
     pub fallback: Option<Attempt>,
 }
 

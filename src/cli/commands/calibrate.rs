@@ -9,6 +9,8 @@ use crate::eval::fit::{decisions, examples, fit};
 use crate::eval::topic::{read_topic_set, read_topics};
 use crate::ids::Fingerprint;
 
+use super::certify::certify;
+
 /// Fits a calibrator, or reports what the present one decides.
 pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome, EvalError> {
     let engine = settings::engine(global)?;
@@ -45,6 +47,9 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
         }
         return Ok(Outcome::Done);
     }
+    if args.certify.recertify.is_some() {
+        return certify(global, &args.certify, None, &args.topics, today);
+    }
     let print = Fingerprint::of(&fs_err::read(&args.topics)?);
     let examples = examples(&engine, &topics, today)?;
     let artifact = fit(&engine, &examples, print, args.target_risk).map_err(Error::from)?;
@@ -71,5 +76,5 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
         fitted.risk,
         fitted.target_risk
     ));
-    Ok(Outcome::Done)
+    certify(global, &args.certify, Some(artifact), &args.topics, today)
 }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod calibrate;
+mod certify;
 mod corpus;
 mod eval;
 mod index;
@@ -31,6 +32,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome, EvalError> {
         Command::Explain(args) => Ok(rank::explain(global, args)?),
         Command::Run(args) => rank::run(global, args),
         Command::Calibrate(args) => calibrate::calibrate(global, args),
+        Command::Certificate { command } => certify::run(global, command),
         Command::Eval(command) => eval::run(global, command),
         Command::Index(command) => Ok(index::run(global, command)?),
         Command::Corpus(command) => Ok(corpus::run(global, command)?),

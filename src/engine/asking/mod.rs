@@ -94,6 +94,7 @@ impl<'a> Asking<'a> {
             conversation: self.query.conversation.clone(),
             snapshot: self.state.snapshot.id(),
             notice: self.state.snapshot.manifest().notice.clone(),
+            certificate: None,
             winner: None,
             evidence: None,
             verdict: None,
