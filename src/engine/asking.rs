@@ -13,9 +13,9 @@ use crate::answer::response::{
     Answer, Citation, Clarify, Handover, Meaning, Nearest, Reason, Response, Standing, Urgent,
 };
 use crate::answer::{extract, ground};
-use crate::calibrate::Evidence;
-use crate::calibrate::artifact::Verdict;
-use crate::calibrate::evidence::Context;
+use crate::calibrate::artifact::{Judgement, Verdict};
+use crate::calibrate::evidence::{Context, wording};
+use crate::calibrate::{Evidence, Pool};
 use crate::corpus::document::{Barred, Document, Kind, Passage};
 use crate::dialogue::safety::Decision;
 use crate::error::Error;
@@ -76,12 +76,14 @@ struct Retrieved<'a> {
     ranking: Ranking,
     /// Programme of the best hit before any bonus.
     subject: Option<Programme>,
-    asks: bool,
+    /// How the message is put.
+    wording: [f64; wording::WIDTH],
 }
 
 /// The head of a ranking with what is thought of it.
 struct Head {
     row: Row,
+    pool: Pool,
     evidence: Evidence,
     verdict: Option<Verdict>,
 }
@@ -113,6 +115,7 @@ impl<'a> Asking<'a> {
             notice: self.state.snapshot.manifest().notice.clone(),
             winner: None,
             evidence: None,
+            pool: None,
             verdict: None,
             explanation: None,
             timings: Timings::default(),
@@ -211,11 +214,16 @@ impl<'a> Asking<'a> {
         let served = self.restrict(&retrieved, |d| self.is_served(d) && self.holds_here(d));
         let head = self.head(&retrieved, &served)?;
         let overall = match retrieved.ranking.first() {
-            Some(first) if Some(first.row) != head.as_ref().map(|h| h.row) => {
+            Some(_) if served.first() != retrieved.ranking.first() => {
                 self.head(&retrieved, &retrieved.ranking)?
             }
             _ => None,
         };
+        // The best guidance of any scope may be guidance for this person after all.
+        let overall = overall.filter(|other| {
+            let document = self.state.snapshot.document_of(other.row);
+            !document.is_some_and(|d| self.is_served(d) && self.holds_here(d))
+        });
         let Some(head) = head else {
             self.clock(|t| t.rank_us += micros(judging.elapsed()));
             let response = match overall {
@@ -245,6 +253,7 @@ impl<'a> Asking<'a> {
         let mut reply = self.wrap(response);
         reply.winner = self.state.snapshot.passage(head.row).map(|p| p.id.clone());
         reply.evidence = Some(head.evidence);
+        reply.pool = Some(head.pool);
         reply.verdict = head.verdict;
         reply.explanation = Some(explanation);
         Ok(reply)
@@ -289,7 +298,8 @@ impl<'a> Asking<'a> {
             t.dense_us = micros(after_dense.saturating_sub(after_lexical));
             t.rank_us = micros(start.elapsed().saturating_sub(after_dense));
         });
-        Ok(Retrieved { lexical, dense, candidates, ranking, subject, asks: asks(text) })
+        let wording = wording::features(text);
+        Ok(Retrieved { lexical, dense, candidates, ranking, subject, wording })
     }
 
     /// Guidance written for the very locality or nation asked about wins over general guidance
@@ -331,18 +341,27 @@ impl<'a> Asking<'a> {
         };
         let unrestricted =
             retrieved.ranking.first().map_or(first.score.get(), |hit| hit.score.get());
-        let evidence = Evidence::of(&Context {
+        let pool = Pool::gather(&Context {
             candidates: &retrieved.candidates,
             ranking,
             unrestricted,
-            lexical: &retrieved.lexical.explain(first.row)?,
-            dense: &retrieved.dense.explain(first.row)?,
+            lexical: retrieved.lexical.as_ref(),
+            dense: retrieved.dense.as_ref(),
+            vectors: self.state.snapshot.vectors(),
+            background: self.state.background()?,
             is_rival: &|winner, row| self.is_rival(winner, row),
-            asks: retrieved.asks,
-        });
-        Ok(evidence.map(|evidence| {
-            let verdict = self.state.calibrator.as_ref().map(|c| c.judge(&evidence));
-            Head { row: first.row, evidence, verdict }
+            wording: &retrieved.wording,
+        })?;
+        let Some(pool) = pool else {
+            return Ok(None);
+        };
+        let judgement = match &self.state.calibrator {
+            Some(calibrator) => calibrator.judge(&pool),
+            None => Judgement::uncalibrated(&pool),
+        };
+        Ok(judgement.and_then(|Judgement { place, evidence, verdict }| {
+            let row = pool.contenders().get(place)?.row;
+            Some(Head { row, pool, evidence, verdict })
         }))
     }
 
@@ -425,7 +444,7 @@ impl<'a> Asking<'a> {
         retrieved: &Retrieved<'_>,
     ) -> Response {
         if let Some(other) = overall {
-            let gap = head.evidence.scope_gap();
+            let gap = head.pool.scope_gap();
             let unsure = !self.is_sure(head);
             if gap > SCOPE_REACH || (unsure && self.is_sure(other)) {
                 return self.out_of_reach(other, retrieved);
@@ -676,16 +695,6 @@ fn citation(document: &Document, section: String, span: Range<usize>) -> Option<
         approved_on: approval.on?,
         review_due: approval.review_due?,
     })
-}
-
-/// Whether a message is put as a question: it holds a question mark or begins a clause with a
-/// question word.
-fn asks(text: &str) -> bool {
-    const CUES: [&str; 21] = [
-        "what", "when", "where", "who", "why", "how", "which", "can", "could", "do", "does", "did",
-        "is", "are", "am", "will", "would", "should", "shall", "may", "wot",
-    ];
-    text.contains('?') || fold::words(text).take(8).any(|w| CUES.contains(&w.folded.as_str()))
 }
 
 fn micros(duration: Duration) -> u64 {

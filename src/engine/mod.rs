@@ -11,7 +11,7 @@ pub mod wire;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use schemars::JsonSchema;
@@ -20,7 +20,8 @@ use serde::Serialize;
 use crate::answer::response::Response;
 use crate::calibrate::artifact::{Binding, Verdict};
 use crate::calibrate::evidence::EVIDENCE_VERSION;
-use crate::calibrate::{Artifact, Calibrator, Evidence};
+use crate::calibrate::evidence::background::Background;
+use crate::calibrate::{Artifact, Calibrator, Evidence, Pool};
 use crate::dialogue::safety::SafetyRules;
 use crate::embed::{Embedder, default_model};
 use crate::error::Error;
@@ -32,7 +33,9 @@ use crate::index::store::{Revocation, Store, StoreError};
 use crate::query::Query;
 use crate::retrieve::dense::Dense;
 use crate::retrieve::lexical::Lexical;
-use crate::retrieve::{BoundQuery, Candidates, Ranking, Retriever, RetrieverExplanation, Row};
+use crate::retrieve::{
+    BoundQuery, Candidates, Ranking, RetrieveError, Retriever, RetrieverExplanation, Row,
+};
 use crate::score::Score;
 
 pub use asking::ASK_DEPTH;
@@ -74,6 +77,8 @@ struct State {
     dense: Dense,
     rules: SafetyRules,
     calibrator: Option<Calibrator>,
+    /// Measured when it is first needed.
+    background: OnceLock<Background>,
 }
 
 /// Revocations as last read.
@@ -174,7 +179,8 @@ impl State {
             settings: settings.fingerprint(),
         };
         let calibrator = calibrator(store, artifact, &binding)?;
-        Ok(State { snapshot, settings, lexical, dense, rules, calibrator })
+        let background = OnceLock::new();
+        Ok(State { snapshot, settings, lexical, dense, rules, calibrator, background })
     }
 }
 
@@ -211,6 +217,8 @@ pub struct Reply {
     pub winner: Option<PassageId>,
     /// What the calibrator saw.
     pub evidence: Option<Evidence>,
+    /// The documents among which the winner was chosen.
+    pub pool: Option<Pool>,
     /// What the calibrator said.
     pub verdict: Option<Verdict>,
     /// How the winner's score came about.
@@ -442,6 +450,15 @@ impl Engine {
 }
 
 impl State {
+    /// How the snapshot's own texts score against each other.
+    fn background(&self) -> Result<&Background, Error> {
+        if let Some(background) = self.background.get() {
+            return Ok(background);
+        }
+        let background = Background::of(self.snapshot.vectors()).map_err(RetrieveError::from)?;
+        Ok(self.background.get_or_init(|| background))
+    }
+
     fn rank(&self, text: &str, depth: usize) -> Result<Ranking, Error> {
         let lexical = self.lexical.bind(text)?;
         let dense = self.dense.bind(text)?;
