@@ -4,12 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Confidence;
-use super::evidence::{EVIDENCE_VERSION, Evidence, FEATURES};
-use super::logistic::Logistic;
+use super::choice::Choice;
+use super::evidence::{CONTENDER_WIDTH, EVIDENCE_VERSION, Evidence, FEATURES, Pool};
+use super::model::Model;
+use super::subject::Subject;
 use crate::ids::Fingerprint;
 
 /// Version of the artifact's form.
-pub const ARTIFACT_VERSION: u32 = 1;
+pub const ARTIFACT_VERSION: u32 = 2;
 
 /// A fitted calibrator, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,14 +23,28 @@ pub struct Artifact {
     pub bound_to: Binding,
     /// Names of the features, in order.
     pub features: Vec<String>,
+    /// Which of the best documents answers; without it, the first of the ranking.
+    pub choice: Option<Choice>,
+    /// What the message's direction tells of its subject, if anything.
+    pub subject: Option<Subjects>,
     /// P(the winning document answers the message).
-    pub correct: Logistic,
+    pub correct: Model,
     /// P(some guidance of the corpus answers the message).
-    pub in_scope: Logistic,
+    pub in_scope: Model,
     /// Least confidence that answers.
     pub threshold: f64,
     /// How it was fitted.
     pub fitted: Fitted,
+}
+
+/// What directions of messages tell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Subjects {
+    /// Whether some guidance answers.
+    pub in_scope: Subject,
+    /// Whether the document chosen answers.
+    pub right: Subject,
 }
 
 /// What a calibrator is bound to.
@@ -108,6 +124,57 @@ pub struct Verdict {
     pub in_scope: f64,
 }
 
+/// The winner of a pool, with what was seen of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// Its place in the pool.
+    pub place: usize,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// What a calibrator says of it; nothing without one.
+    pub verdict: Option<Verdict>,
+}
+
+impl Judgement {
+    /// The winner where nothing is calibrated: the first of the ranking.
+    pub fn uncalibrated(pool: &Pool) -> Option<Judgement> {
+        see(pool, None, None).map(|(place, evidence)| Judgement { place, evidence, verdict: None })
+    }
+}
+
+/// The winner of a pool by a choice, and the evidence of it.
+pub fn see(
+    pool: &Pool,
+    choice: Option<&Choice>,
+    subjects: Option<&Subjects>,
+) -> Option<(usize, Evidence)> {
+    let scores = match choice {
+        Some(choice) => choice.scores(pool),
+        None => Choice::prior().scores(pool),
+    };
+    let of = |subject: &Subject| subject.score(pool.direction());
+    let subject = subjects.map_or((0.0, 0.0), |s| (of(&s.in_scope), of(&s.right)));
+    Evidence::of(pool, &scores, subject).map(|evidence| (scores.winner(), evidence))
+}
+
+fn is_sound(artifact: &Artifact) -> bool {
+    let finite = |list: &[f64]| list.iter().all(|v| v.is_finite());
+    let choice = artifact.choice.as_ref().is_none_or(|choice| {
+        let lists = [&choice.means, &choice.deviations, &choice.weights];
+        lists.iter().all(|l| l.len() == CONTENDER_WIDTH && finite(l))
+            && choice.deviations.iter().all(|&d| d > 0.0)
+    });
+    let subject = artifact.subject.as_ref().is_none_or(|subjects| {
+        let all = [&subjects.in_scope, &subjects.right];
+        all.iter().all(|s| finite(&s.weights) && s.intercept.is_finite())
+    });
+    let models = [&artifact.correct, &artifact.in_scope];
+    choice
+        && subject
+        && models.iter().all(|model| model.is_sound(FEATURES.len()))
+        && (0.0..=1.0).contains(&artifact.threshold)
+}
+
 impl Artifact {
     /// Reads an artifact.
     ///
@@ -138,16 +205,7 @@ impl Calibrator {
         if artifact.bound_to.settings != used_with.settings {
             return Err(ArtifactError::Binding { what: "choice of settings" });
         }
-        let fits = |model: &Logistic| {
-            let lists = [&model.means, &model.deviations, &model.weights];
-            lists.iter().all(|l| l.len() == FEATURES.len() && l.iter().all(|v| v.is_finite()))
-                && model.deviations.iter().all(|&d| d > 0.0)
-                && model.intercept.is_finite()
-        };
-        if !fits(&artifact.correct)
-            || !fits(&artifact.in_scope)
-            || !(0.0..=1.0).contains(&artifact.threshold)
-        {
+        if !is_sound(&artifact) {
             return Err(ArtifactError::Range);
         }
         let id = Fingerprint::of(serde_json::to_string(&artifact).unwrap_or_default().as_bytes());
@@ -169,12 +227,15 @@ impl Calibrator {
         self.artifact.threshold
     }
 
-    /// What the evidence says.
-    pub fn judge(&self, evidence: &Evidence) -> Verdict {
-        Verdict {
-            confidence: Confidence(self.artifact.correct.predict(evidence.values())),
-            in_scope: self.artifact.in_scope.predict(evidence.values()),
-        }
+    /// Chooses the document of a pool that answers best, and says how surely it does.
+    pub fn judge(&self, pool: &Pool) -> Option<Judgement> {
+        let artifact = &self.artifact;
+        let (place, evidence) = see(pool, artifact.choice.as_ref(), artifact.subject.as_ref())?;
+        let verdict = Verdict {
+            confidence: Confidence(artifact.correct.predict(evidence.values())),
+            in_scope: artifact.in_scope.predict(evidence.values()),
+        };
+        Some(Judgement { place, evidence, verdict: Some(verdict) })
     }
 
     /// Whether a confidence is enough to answer.

@@ -4,7 +4,7 @@
 //! intercept is not penalised (Hastie, Tibshirani, Friedman: The Elements of Statistical
 //! Learning, 4.4). Deterministic: a fixed number of steps at most, no random start.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, s};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +101,8 @@ impl Logistic {
     }
 }
 
-fn sigmoid(x: f64) -> f64 {
+/// The logistic function.
+pub(super) fn sigmoid(x: f64) -> f64 {
     if x >= 0.0 {
         1.0 / (1.0 + (-x).exp())
     } else {
@@ -151,29 +152,26 @@ fn newton(
 }
 
 /// Solves a symmetric positive definite system by Cholesky decomposition.
-fn solve(mut a: Array2<f64>, mut b: Array1<f64>) -> Option<Array1<f64>> {
+pub(super) fn solve(mut a: Array2<f64>, mut b: Array1<f64>) -> Option<Array1<f64>> {
     let n = b.len();
-    for j in 0..n {
-        for i in j..n {
-            let dot: f64 = (0..j).map(|k| a[[i, k]] * a[[j, k]]).sum();
-            let rest = a[[i, j]] - dot;
-            if i == j {
-                if rest <= 0.0 || !rest.is_finite() {
-                    return None;
-                }
-                a[[j, j]] = rest.sqrt();
-            } else {
-                a[[i, j]] = rest / a[[j, j]];
-            }
+    for i in 0..n {
+        let (above, mut below) = a.view_mut().split_at(ndarray::Axis(0), i);
+        let mut row = below.row_mut(0);
+        for j in 0..i {
+            let rest = row[j] - row.slice(s![..j]).dot(&above.slice(s![j, ..j]));
+            row[j] = rest / above[[j, j]];
         }
+        let rest = row[i] - row.slice(s![..i]).dot(&row.slice(s![..i]));
+        if rest <= 0.0 || !rest.is_finite() {
+            return None;
+        }
+        row[i] = rest.sqrt();
     }
     for i in 0..n {
-        let dot: f64 = (0..i).map(|k| a[[i, k]] * b[k]).sum();
-        b[i] = (b[i] - dot) / a[[i, i]];
+        b[i] = (b[i] - a.slice(s![i, ..i]).dot(&b.slice(s![..i]))) / a[[i, i]];
     }
     for i in (0..n).rev() {
-        let dot: f64 = (i + 1..n).map(|k| a[[k, i]] * b[k]).sum();
-        b[i] = (b[i] - dot) / a[[i, i]];
+        b[i] = (b[i] - a.slice(s![i + 1.., i]).dot(&b.slice(s![i + 1..]))) / a[[i, i]];
     }
     Some(b)
 }

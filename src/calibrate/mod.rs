@@ -5,14 +5,21 @@
 
 pub mod artifact;
 pub mod certificate;
+pub mod choice;
 pub mod evidence;
+pub mod isotonic;
 pub mod logistic;
+pub mod model;
 pub mod shift;
+pub mod subject;
 
 use std::fmt;
 
 pub use artifact::{Artifact, ArtifactError, Calibrator};
-pub use evidence::{Evidence, FEATURES};
+pub use choice::Choice;
+pub use evidence::{Evidence, FEATURES, Pool};
+pub use model::Model;
+pub use subject::Subject;
 
 /// The probability that an answer is right, from 0 to 1, as a fitted calibrator estimates it.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]

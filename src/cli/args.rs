@@ -223,6 +223,13 @@ pub(crate) struct CalibrateArgs {
     pub(crate) report: bool,
     #[command(flatten)]
     pub(crate) certify: CertifyArgs,
+    /// Fit on topics of another index too; repeat for several. For a corpus with few labels of its
+    /// own
+    #[arg(long = "with", value_name = "INDEX=TOPICS", value_parser = index_and_topics)]
+    pub(crate) with: Vec<(PathBuf, PathBuf)>,
+    /// Do not fit: compare kinds of calibrators on these topics by cross-validation
+    #[arg(long, conflicts_with_all = ["out", "report"])]
+    pub(crate) compare: bool,
     /// The day of the questions [default: today, UTC]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) now: Option<Date>,
@@ -408,4 +415,10 @@ pub(crate) enum ModelsCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// An index and a file of topics, parted by the first `=`.
+fn index_and_topics(text: &str) -> Result<(PathBuf, PathBuf), &'static str> {
+    let (index, topics) = text.split_once('=').ok_or("expected `INDEX=TOPICS`")?;
+    Ok((index.into(), topics.into()))
 }

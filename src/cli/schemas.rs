@@ -29,6 +29,7 @@ use crate::eval::experiment::record::{Record, Replay};
 use crate::eval::experiment::sweep::Swept;
 use crate::eval::experiment::system::DocumentLine;
 use crate::eval::fit::DecisionReport;
+use crate::eval::fit::compare::Compared;
 use crate::eval::report::model::Report;
 use crate::eval::topic::{HeaderLine, Topic};
 use crate::index::manifest::Manifest;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
     vec![
         written::<WireReply>("ask", "`ask --json`; a line of `chat --json`"),
         written::<BatchLine>("ask-batch", "a line of `ask --batch`"),
+        written::<Vec<Compared>>("calibrate-compare", "`calibrate --compare --json`"),
         written::<DecisionReport>("calibrate-report", "`calibrate --report --json`"),
         written::<Artifact>("calibrator", "`calibrate --json`, and the file that `--out` names"),
         written::<WireCheck<'_>>("corpus-check", "`corpus check --json`"),

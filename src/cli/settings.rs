@@ -143,6 +143,19 @@ pub(super) fn engine(global: &Global) -> Result<Engine, Error> {
     open_engine(global, encoder)
 }
 
+/// An engine over another index, with the same model and settings and no calibrator of its own
+/// choosing.
+///
+/// # Errors
+/// As [`engine`].
+pub(super) fn engine_over(global: &Global, index: &Path) -> Result<Engine, Error> {
+    let mut builder = Engine::builder(index).embedder(encoder(global)?);
+    if let Some(settings) = settings(global)? {
+        builder = builder.settings(settings);
+    }
+    builder.open()
+}
+
 fn open_engine(global: &Global, encoder: Arc<Encoder>) -> Result<Engine, Error> {
     let mut builder = Engine::builder(store(global).root()).embedder(encoder);
     if let Some(settings) = settings(global)? {

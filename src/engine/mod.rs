@@ -11,7 +11,7 @@ pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use jiff::civil::Date;
@@ -22,7 +22,8 @@ use crate::answer::response::Response;
 use crate::calibrate::artifact::{Binding, Verdict};
 use crate::calibrate::certificate::{Bound, Certificate, CertificateError, Review};
 use crate::calibrate::evidence::EVIDENCE_VERSION;
-use crate::calibrate::{Artifact, Calibrator, Evidence};
+use crate::calibrate::evidence::background::Background;
+use crate::calibrate::{Artifact, Calibrator, Evidence, Pool};
 use crate::dialogue::conversation::Conversation;
 use crate::dialogue::safety::SafetyRules;
 use crate::embed::{Embedder, default_model};
@@ -35,7 +36,9 @@ use crate::index::store::{Revocation, Store, StoreError, Suspension};
 use crate::query::Query;
 use crate::retrieve::dense::Dense;
 use crate::retrieve::lexical::Lexical;
-use crate::retrieve::{BoundQuery, Candidates, Ranking, Retriever, RetrieverExplanation, Row};
+use crate::retrieve::{
+    BoundQuery, Candidates, Ranking, RetrieveError, Retriever, RetrieverExplanation, Row,
+};
 use crate::score::Score;
 
 pub use asking::ASK_DEPTH;
@@ -85,6 +88,8 @@ struct State {
     rules: SafetyRules,
     calibrator: Option<Calibrator>,
     certification: Option<Certification>,
+    /// Measured when it is first needed.
+    background: OnceLock<Background>,
 }
 
 /// A file as last read, read again whenever it has changed.
@@ -223,8 +228,16 @@ impl State {
             settings: settings.fingerprint(),
         };
         let calibrator = calibrator(store, artifact, &binding)?;
-        let mut state =
-            State { snapshot, settings, lexical, dense, rules, calibrator, certification: None };
+        let mut state = State {
+            snapshot,
+            settings,
+            lexical,
+            dense,
+            rules,
+            calibrator,
+            certification: None,
+            background: OnceLock::new(),
+        };
         let own = store.certificates().join("current.json");
         let own = if own.exists() { Some(fs_err::read_to_string(own)?) } else { None };
         state.certification =
@@ -273,6 +286,8 @@ pub struct Reply {
     pub winner: Option<PassageId>,
     /// What the calibrator saw of it.
     pub evidence: Option<Evidence>,
+    /// The documents among which the winner was chosen.
+    pub pool: Option<Pool>,
     /// What the calibrator said of it.
     pub verdict: Option<Verdict>,
     /// How the winner's score came about.
@@ -294,6 +309,8 @@ pub struct PartReply {
     pub winner: Option<PassageId>,
     /// What the calibrator saw.
     pub evidence: Option<Evidence>,
+    /// The documents among which the winner was chosen.
+    pub pool: Option<Pool>,
     /// What the calibrator said.
     pub verdict: Option<Verdict>,
     /// How the winner's score came about.
@@ -554,6 +571,15 @@ impl Engine {
 }
 
 impl State {
+    /// How the snapshot's own texts score against each other.
+    fn background(&self) -> Result<&Background, Error> {
+        if let Some(background) = self.background.get() {
+            return Ok(background);
+        }
+        let background = Background::of(self.snapshot.vectors()).map_err(RetrieveError::from)?;
+        Ok(self.background.get_or_init(|| background))
+    }
+
     fn rank(&self, text: &str, depth: usize) -> Result<Ranking, Error> {
         let lexical = self.lexical.bind(text)?;
         let dense = self.dense.bind(text)?;

@@ -1,40 +1,47 @@
 //! Fitting a calibrator on labelled topics.
 //!
-//! Every number used to choose (penalty, threshold) is out of fold: families are dealt to folds,
-//! so that no paraphrase of a topic helps to judge it.
+//! Every number used to choose (penalties, threshold) is out of fold: families are dealt to folds,
+//! so that no paraphrase of a topic helps to judge it. [`cross`] keeps the parts of a calibrator
+//! that feed each other apart in the same way.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub mod compare;
+pub mod cross;
+mod decisions;
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
+use self::cross::{cross_sight, fit_logistic, fit_within_scope, learn, log_loss, out_of_fold};
 use super::topic::{Expected, Topic, TopicPart};
-use crate::answer::Response;
 use crate::calibrate::artifact::{ARTIFACT_VERSION, Fitted};
-use crate::calibrate::logistic::{FitError, Logistic};
-use crate::calibrate::{Artifact, Evidence, FEATURES};
+use crate::calibrate::logistic::FitError;
+use crate::calibrate::{Artifact, FEATURES, Model, Pool};
 use crate::dialogue::conversation::Conversation;
 use crate::engine::{Engine, Reply};
 use crate::error::Error;
 use crate::ids::{DocumentId, Fingerprint};
 use crate::query::Query;
 use crate::text::fold;
-use jiff::civil::Date;
+
+pub use decisions::{DecisionReport, decisions};
 
 /// Folds of the cross-validation.
 pub const FOLDS: usize = 10;
 /// Penalties tried.
-const PENALTIES: [f64; 6] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+const PENALTIES: [f64; 8] = [0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
 /// A topic as the calibrator sees it.
 #[derive(Debug, Clone)]
 pub struct Example {
+    /// The snapshot that was asked.
+    pub corpus: Fingerprint,
     /// Family of the topic.
     pub family: String,
-    /// What was seen.
-    pub evidence: Evidence,
-    /// Whether the winning document acceptably answers.
-    pub correct: bool,
+    /// The documents among which one is chosen.
+    pub pool: Pool,
+    /// Places in the pool of the documents that acceptably answer.
+    pub acceptable: Vec<usize>,
     /// Whether any guidance of the corpus answers.
     pub in_scope: bool,
 }
@@ -86,22 +93,27 @@ pub fn ask_all(
 /// # Errors
 /// [`Error`] when the engine fails; topics without labels are left out.
 pub fn examples(engine: &Engine, topics: &[Topic], today: Date) -> Result<Vec<Example>, Error> {
+    let snapshot = engine.snapshot();
     let mut examples = Vec::new();
     ask_all(engine, topics, today, |topic, reply| {
         for part in reply.parts {
-            let (Some(evidence), Some(winner)) = (part.evidence, part.winner) else {
+            let Some(pool) = part.pool else {
                 continue;
             };
             let Some((expected, documents)) = label_of(topic, &part.text) else {
                 continue;
             };
-            let answerable = expected == Expected::Answer && !documents.is_empty();
-            examples.push(Example {
-                family: topic.family().to_owned(),
-                evidence,
-                correct: answerable && documents.contains(&winner.document),
-                in_scope: answerable,
-            });
+            let in_scope = expected == Expected::Answer && !documents.is_empty();
+            let contenders = pool.contenders().iter().map(|c| snapshot.document_of(c.row));
+            let acceptable = contenders
+                .enumerate()
+                .filter(|(_, document)| {
+                    in_scope && document.is_some_and(|d| documents.contains(&d.id))
+                })
+                .map(|(place, _)| place)
+                .collect();
+            let (corpus, family) = (snapshot.id(), topic.family().to_owned());
+            examples.push(Example { corpus, family, pool, acceptable, in_scope });
         }
     })?;
     Ok(examples)
@@ -122,8 +134,8 @@ fn label_of<'a>(topic: &'a Topic, text: &str) -> Option<(Expected, &'a [Document
     }
 }
 
-/// Fits both models, choosing the penalty by out-of-fold log loss and the threshold as the least
-/// one whose out-of-fold selective risk stays within `target_risk`.
+/// Fits all parts, choosing penalties by out-of-fold log loss and the threshold as the least one
+/// whose out-of-fold selective risk stays within `target_risk`.
 ///
 /// # Errors
 /// [`FitError`] when the examples cannot determine a model.
@@ -133,30 +145,38 @@ pub fn fit(
     topics: Fingerprint,
     target_risk: f64,
 ) -> Result<Artifact, FitError> {
-    let folds = folds(examples);
-    let mut best: Option<(f64, f64, Vec<f64>)> = None;
-    for penalty in PENALTIES {
-        let predicted = out_of_fold(examples, &folds, penalty, |e| e.correct)?;
-        let loss = log_loss(examples, &predicted);
-        if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
-            best = Some((loss, penalty, predicted));
+    let folded = out_of_fold(examples)?;
+    let (penalty, alone) = folded.best(&PENALTIES, |s| s.correct)?;
+    let (scope_penalty, in_scope) = folded.best(&PENALTIES, |s| s.in_scope)?;
+    let right: Vec<bool> = folded.held_out.iter().map(|s| s.correct).collect();
+    let all: Vec<&Example> = examples.iter().collect();
+    let parts = learn(&all, folded.plan)?;
+    let seen = cross_sight(&all, folded.plan)?;
+    let scope_model = fit_logistic(&seen, scope_penalty, |s| s.in_scope)?;
+    // Where every message in scope is answered rightly, there is nothing to tell by a product.
+    let product = folded
+        .best_product(&PENALTIES, &in_scope)
+        .ok()
+        .filter(|(_, predicted)| log_loss(&right, predicted) < log_loss(&right, &alone));
+    let (penalty, predicted, correct) = match product {
+        Some((penalty, predicted)) => {
+            let right = fit_within_scope(&seen, penalty)?;
+            (penalty, predicted, Model::Product { in_scope: scope_model.clone(), right })
         }
-    }
-    let (_, penalty, predicted) =
-        best.ok_or(FitError::OneOutcome { n: examples.len(), outcome: false })?;
-    let choice = threshold(examples, &predicted, target_risk);
-    let all: Vec<&[f64]> = examples.iter().map(|e| e.evidence.values()).collect();
-    let outcomes = |of: fn(&Example) -> bool| examples.iter().map(of).collect::<Vec<bool>>();
-    let mut families: Vec<&str> = examples.iter().map(|e| e.family.as_str()).collect();
-    families.sort_unstable();
-    families.dedup();
+        None => (penalty, alone, Model::Logistic(fit_logistic(&seen, penalty, |s| s.correct)?)),
+    };
+    let choice = threshold(&right, &predicted, target_risk);
+    let families: BTreeSet<(Fingerprint, &str)> =
+        examples.iter().map(|e| (e.corpus, e.family.as_str())).collect();
     Ok(Artifact {
         version: ARTIFACT_VERSION,
         bound_to: engine.binding(),
         features: FEATURES.iter().map(|&f| f.to_owned()).collect(),
-        correct: Logistic::fit(&all, &outcomes(|e| e.correct), penalty)?,
-        in_scope: Logistic::fit(&all, &outcomes(|e| e.in_scope), penalty)?,
-        threshold: choice.threshold,
+        choice: Some(parts.choice),
+        subject: parts.subjects,
+        correct,
+        in_scope: Model::Logistic(scope_model),
+        threshold: choice.least,
         fitted: Fitted {
             snapshot: engine.snapshot().id(),
             topics,
@@ -170,160 +190,38 @@ pub fn fit(
     })
 }
 
-/// Fold of each example: families in order of the hash of their name, dealt in turn.
-fn folds(examples: &[Example]) -> Vec<usize> {
-    let mut families: BTreeMap<(Fingerprint, &str), usize> = BTreeMap::new();
-    for example in examples {
-        let key = (Fingerprint::of(example.family.as_bytes()), example.family.as_str());
-        families.insert(key, 0);
-    }
-    for (number, fold) in families.values_mut().enumerate() {
-        *fold = number % FOLDS;
-    }
-    examples
-        .iter()
-        .map(|e| families[&(Fingerprint::of(e.family.as_bytes()), e.family.as_str())])
-        .collect()
-}
-
-fn out_of_fold(
-    examples: &[Example],
-    folds: &[usize],
-    penalty: f64,
-    outcome: impl Fn(&Example) -> bool,
-) -> Result<Vec<f64>, FitError> {
-    let mut predicted = vec![0.0; examples.len()];
-    for fold in 0..FOLDS {
-        let others = || examples.iter().zip(folds).filter(|(_, f)| **f != fold).map(|(e, _)| e);
-        if !folds.contains(&fold) {
-            continue;
-        }
-        let features: Vec<&[f64]> = others().map(|e| e.evidence.values()).collect();
-        let outcomes: Vec<bool> = others().map(&outcome).collect();
-        let model = Logistic::fit(&features, &outcomes, penalty)?;
-        for (i, example) in examples.iter().enumerate().filter(|(i, _)| folds[*i] == fold) {
-            predicted[i] = model.predict(example.evidence.values());
-        }
-    }
-    Ok(predicted)
-}
-
-fn log_loss(examples: &[Example], predicted: &[f64]) -> f64 {
-    let losses = examples.iter().zip(predicted).map(|(e, p)| {
-        let p = if e.correct { *p } else { 1.0 - p };
-        -p.max(1e-15).ln()
-    });
-    losses.sum::<f64>() / examples.len() as f64
-}
-
-struct Choice {
-    threshold: f64,
+struct Threshold {
+    least: f64,
     coverage: f64,
     risk: f64,
 }
 
-fn threshold(examples: &[Example], predicted: &[f64], target_risk: f64) -> Choice {
-    let mut order: Vec<usize> = (0..examples.len()).collect();
+fn threshold(right: &[bool], predicted: &[f64], target_risk: f64) -> Threshold {
+    let mut order: Vec<usize> = (0..right.len()).collect();
     order.sort_by(|&a, &b| predicted[b].total_cmp(&predicted[a]).then(a.cmp(&b)));
-    let mut choice = Choice { threshold: 1.0, coverage: 0.0, risk: 0.0 };
+    let mut choice = Threshold { least: 1.0, coverage: 0.0, risk: 0.0 };
     let mut errors = 0;
     for (answered, &i) in (1..).zip(&order) {
-        errors += usize::from(!examples[i].correct);
+        errors += usize::from(!right[i]);
         let risk = errors as f64 / answered as f64;
         let next_differs = order.get(answered).is_none_or(|&next| predicted[next] < predicted[i]);
         if risk <= target_risk && next_differs {
-            let coverage = answered as f64 / examples.len() as f64;
-            choice = Choice { threshold: predicted[i], coverage, risk };
+            let coverage = answered as f64 / right.len() as f64;
+            choice = Threshold { least: predicted[i], coverage, risk };
         }
     }
     choice
 }
 
-/// How decisions compare with labels on a set of topics.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct DecisionReport {
-    /// Labelled topics.
-    pub n: usize,
-    /// Share whose decision is the expected one.
-    pub decision_accuracy: f64,
-    /// Expected and given decisions, counted: `expected>given`.
-    pub confusion: BTreeMap<String, usize>,
-    /// Topics answered.
-    pub answered: usize,
-    /// Of those answered, how many from an acceptable document.
-    pub answered_right: usize,
-    /// Of the answers from the best document of a topic with quotes: how many hold all of them.
-    pub quoted_all: usize,
-    /// … and how many hold at least one.
-    pub quoted_any: usize,
-    /// … and how many such answers there are.
-    pub quotable: usize,
-    /// Share of the answerable topics answered rightly.
-    pub answerable_recall: f64,
-    /// Of the answerable topics that reached retrieval, how many had an acceptable winner.
-    pub winner_right: usize,
-    /// Answerable topics.
-    pub answerable: usize,
-    /// Ids of topics whose decision differs or whose answer is wrong, with what was given.
-    pub misses: Vec<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Asks every labelled topic and compares.
-///
-/// # Errors
-/// [`Error`] when the engine fails.
-pub fn decisions(engine: &Engine, topics: &[Topic], today: Date) -> Result<DecisionReport, Error> {
-    let mut report = DecisionReport {
-        n: 0,
-        decision_accuracy: 0.0,
-        confusion: BTreeMap::new(),
-        answered: 0,
-        answered_right: 0,
-        quoted_all: 0,
-        quoted_any: 0,
-        quotable: 0,
-        answerable_recall: 0.0,
-        winner_right: 0,
-        answerable: 0,
-        misses: Vec::new(),
-    };
-    let mut agreed = 0;
-    ask_all(engine, topics, today, |topic, reply| {
-        let Some(expected) = topic.expected else {
-            return;
-        };
-        let given = reply.response.decision();
-        report.n += 1;
-        *report.confusion.entry(format!("{}>{given}", expected.as_str())).or_insert(0) += 1;
-        let won = reply.winner.as_ref().is_some_and(|w| topic.accepts(&w.document));
-        let answerable = expected == Expected::Answer;
-        report.answerable += usize::from(answerable);
-        report.winner_right += usize::from(answerable && won);
-        let answered = matches!(reply.response, Response::Answer(_));
-        report.answered += usize::from(answered);
-        report.answered_right += usize::from(answered && answerable && won);
-        let from_best =
-            reply.winner.as_ref().is_some_and(|w| topic.documents.first() == Some(&w.document));
-        if answered && from_best && !topic.quotes.is_empty() {
-            let text = reply.response.text();
-            let holds = |quote: &String| text.contains(quote.trim());
-            report.quotable += 1;
-            report.quoted_all += usize::from(topic.quotes.iter().all(holds));
-            report.quoted_any += usize::from(topic.quotes.iter().any(holds));
-        }
-        agreed += usize::from(given == expected.as_str());
-        if given != expected.as_str() || (answered && !won) {
-            let winner = reply.winner.map(|w| w.to_string()).unwrap_or_default();
-            let confidence = reply.verdict.map_or(0.0, |v| v.confidence.get());
-            report.misses.push(format!(
-                "{} {}>{given} {winner} {confidence:.3} {}",
-                topic.id,
-                expected.as_str(),
-                topic.text
-            ));
-        }
-    })?;
-    report.decision_accuracy = agreed as f64 / report.n.max(1) as f64;
-    report.answerable_recall = report.answered_right as f64 / report.answerable.max(1) as f64;
-    Ok(report)
+    #[test]
+    fn the_threshold_is_the_least_that_keeps_the_risk_and_parts_no_ties() {
+        let right = [true, true, false, true, false];
+        let found = threshold(&right, &[0.9, 0.8, 0.7, 0.7, 0.1], 0.25);
+        assert_eq!((found.least, found.coverage, found.risk), (0.7, 0.8, 0.25));
+        assert_eq!(threshold(&right, &[0.5; 5], 0.1).coverage, 0.0);
+    }
 }

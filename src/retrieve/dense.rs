@@ -14,9 +14,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{BoundQuery, Hit, Ranking, RetrieveError, Retriever, RetrieverExplanation, Row};
+use super::{
+    BoundQuery, Hit, Nearness, Ranking, RetrieveError, Retriever, RetrieverExplanation, Row,
+};
 use crate::embed::Embedder;
-use crate::embed::matrix::quantise_row;
+use crate::embed::matrix::{QuantisedVector, quantise_row};
 use crate::index::settings::DenseSettings;
 use crate::index::vectors::Vectors;
 use crate::score::Score;
@@ -60,6 +62,8 @@ pub struct DenseExplanation {
 
 struct BoundDense<'a> {
     dense: &'a Dense,
+    query: QuantisedVector,
+    /// Passages first, then question variants.
     cosines: Vec<f64>,
     /// Best variant cosine of each document; minus infinity without variants.
     nearest_variant: Vec<f64>,
@@ -84,19 +88,22 @@ impl Retriever for Dense {
                 }
             }
         }
-        cosines.truncate(self.vectors.passages());
-        Ok(Box::new(BoundDense { dense: self, cosines, nearest_variant }))
+        Ok(Box::new(BoundDense { dense: self, query, cosines, nearest_variant }))
     }
 }
 
 impl BoundDense<'_> {
+    fn passages(&self) -> &[f64] {
+        &self.cosines[..self.dense.vectors.passages().min(self.cosines.len())]
+    }
+
     fn variant(&self, row: usize) -> Option<f64> {
         let document = self.dense.vectors.document_of_passage(row)?;
         self.nearest_variant.get(document).copied().filter(|c| c.is_finite())
     }
 
     fn value(&self, row: usize) -> f64 {
-        let Some(&passage) = self.cosines.get(row) else {
+        let Some(&passage) = self.passages().get(row) else {
             return 0.0;
         };
         let share = self.dense.settings.variant_share;
@@ -109,7 +116,7 @@ impl BoundDense<'_> {
 
 impl BoundQuery for BoundDense<'_> {
     fn top(&self, depth: usize) -> Ranking {
-        let rows = 0..self.cosines.len() as u32;
+        let rows = 0..self.passages().len() as u32;
         Ranking::top(rows.map(|r| Hit { row: Row(r), score: self.score(Row(r)) }), depth)
     }
 
@@ -125,10 +132,15 @@ impl BoundQuery for BoundDense<'_> {
     fn explain(&self, row: Row) -> Result<RetrieverExplanation, RetrieveError> {
         let index = row.0 as usize;
         Ok(RetrieverExplanation::Dense(DenseExplanation {
-            passage_cosine: self.cosines.get(index).copied().unwrap_or(0.0),
+            passage_cosine: self.passages().get(index).copied().unwrap_or(0.0),
             variant_cosine: self.variant(index),
             variant_share: self.dense.settings.variant_share,
             score: self.score(row).get(),
         }))
+    }
+
+    fn nearness(&self) -> Option<Nearness<'_>> {
+        let (passages, variants) = self.cosines.split_at(self.passages().len());
+        Some(Nearness { query: &self.query, passages, variants })
     }
 }

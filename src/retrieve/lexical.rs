@@ -27,7 +27,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{BoundQuery, Hit, Ranking, RetrieveError, Retriever, RetrieverExplanation, Row};
+use super::{
+    BoundQuery, Hit, MatchedTerm, Matches, Ranking, RetrieveError, Retriever, RetrieverExplanation,
+    Row,
+};
 use crate::index::postings::{Postings, PostingsError, TextField};
 use crate::index::settings::LexicalSettings;
 use crate::score::Score;
@@ -310,6 +313,39 @@ impl BoundQuery for BoundLexical<'_> {
             terms,
             attainable_maximum: self.maximum,
             score: self.score(row).get(),
+        }))
+    }
+
+    fn matches(&self, rows: &[Row]) -> Result<Option<Matches>, RetrieveError> {
+        let postings = &self.lexical.postings;
+        let mut held = vec![vec![0; self.terms.len()]; rows.len()];
+        for (number, Weighted { group, .. }) in self.terms.iter().enumerate() {
+            for field in TextField::ALL {
+                if self.lexical.norm(field).is_none() {
+                    continue;
+                }
+                for form in group.variants.iter().chain(&group.concepts) {
+                    postings.visit(field, form, |row, _| {
+                        if let Ok(place) = rows.binary_search(&Row(row)) {
+                            held[place][number] |= 1 << field as u8;
+                        }
+                    })?;
+                }
+            }
+        }
+        let terms = self.terms.iter().map(|term| MatchedTerm {
+            count: f64::from(term.group.count),
+            idf: term.idf,
+            document_frequency: term.df,
+            is_guess: term.group.variants.len() > 1,
+        });
+        let lengths = |field| rows.iter().map(|row| postings.length(field, row.0)).collect();
+        Ok(Some(Matches {
+            rows: postings.rows(),
+            terms: terms.collect(),
+            held,
+            title_lengths: lengths(TextField::Title),
+            body_lengths: lengths(TextField::Body),
         }))
     }
 }

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::embed::EmbedError;
-use crate::embed::matrix::MatrixError;
+use crate::embed::matrix::{MatrixError, QuantisedVector};
 use crate::index::postings::PostingsError;
 use crate::score::Score;
 
@@ -51,6 +51,59 @@ pub trait BoundQuery {
     /// # Errors
     /// [`RetrieveError`] when the index cannot be read.
     fn explain(&self, row: Row) -> Result<RetrieverExplanation, RetrieveError>;
+
+    /// The query among all vectors of the snapshot; `None` from a retriever without vectors.
+    fn nearness(&self) -> Option<Nearness<'_>> {
+        None
+    }
+
+    /// Where some rows, ascending, hold the query's words; `None` from a retriever without words.
+    ///
+    /// # Errors
+    /// [`RetrieveError`] when the index cannot be read.
+    fn matches(&self, _rows: &[Row]) -> Result<Option<Matches>, RetrieveError> {
+        Ok(None)
+    }
+}
+
+/// A query among all vectors of a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct Nearness<'a> {
+    /// The query's vector.
+    pub query: &'a QuantisedVector,
+    /// Cosine with every passage, by row.
+    pub passages: &'a [f64],
+    /// Cosine with every question variant, in the order of the snapshot's vectors.
+    pub variants: &'a [f64],
+}
+
+/// Where some rows hold a query's words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matches {
+    /// Rows of the snapshot.
+    pub rows: u32,
+    /// The query's terms.
+    pub terms: Vec<MatchedTerm>,
+    /// By row as asked, then term: one bit for each field of
+    /// [`TextField`](crate::index::postings::TextField) that holds the term or an expansion.
+    pub held: Vec<Vec<u8>>,
+    /// By row as asked: terms of its title.
+    pub title_lengths: Vec<u32>,
+    /// By row as asked: terms of its body.
+    pub body_lengths: Vec<u32>,
+}
+
+/// A term of a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MatchedTerm {
+    /// How often the query holds it.
+    pub count: f64,
+    /// Its idf.
+    pub idf: f64,
+    /// Rows that hold it or an expansion.
+    pub document_frequency: u32,
+    /// Whether it is unknown and could stand for several known words.
+    pub is_guess: bool,
 }
 
 /// How a retriever's score came about.

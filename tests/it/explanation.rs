@@ -9,7 +9,7 @@
 //! 2. Dense: the query quantised here, integer dot products with the stored bytes, cosines, the
 //!    variant share; the stored bytes are those of the passage's text, quantised here.
 //! 3. Fused: weighted sum and scope bonus; `score` is their sum.
-//! 4. Confidence and P(in scope): the logistic formula over the reported evidence, with the numbers
+//! 4. Confidence and P(in scope): the logistic formulas over the reported evidence, with the numbers
 //!    of the calibrator file. Evidence that follows from the explanation is recomputed too.
 //! 5. `search` and `explain` tell the score that `ask` used.
 //! 6. The ranking is in order of that score, ties by document id descending, then by place.
@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use guidepost::calibrate::{Artifact, FEATURES};
+use guidepost::calibrate::{Artifact, FEATURES, Model};
 use guidepost::embed::Embedder as _;
 use guidepost::engine::{Engine, Explanation};
 use guidepost::ids::{DocumentId, Nation};
@@ -236,6 +236,15 @@ fn logistic(model: &guidepost::calibrate::logistic::Logistic, values: &[f64]) ->
     if x >= 0.0 { 1.0 / (1.0 + (-x).exp()) } else { x.exp() / (1.0 + x.exp()) }
 }
 
+/// A probability, from the numbers of the calibrator file.
+fn probability(model: &Model, values: &[f64]) -> f64 {
+    match model {
+        Model::Logistic(model) => logistic(model, values),
+        Model::Product { in_scope, right } => logistic(in_scope, values) * logistic(right, values),
+        other => panic!("{other:?} is never shipped"),
+    }
+}
+
 /// Asks, and works everything out again. Whether anything was ranked.
 #[track_caller]
 fn check_reply(engine: &Engine, counts: &Counts, artifact: &Artifact, query: &Query) -> bool {
@@ -265,8 +274,8 @@ fn check_reply(engine: &Engine, counts: &Counts, artifact: &Artifact, query: &Qu
         assert_eq!(feature("unseen_share").to_bits(), (unseen / terms).to_bits());
     }
     let verdict = reply.verdict.unwrap();
-    let confidence = logistic(&artifact.correct, evidence.values());
-    let in_scope = logistic(&artifact.in_scope, evidence.values());
+    let confidence = probability(&artifact.correct, evidence.values());
+    let in_scope = probability(&artifact.in_scope, evidence.values());
     assert_eq!(verdict.confidence.get().to_bits(), confidence.to_bits());
     assert_eq!(verdict.in_scope.to_bits(), in_scope.to_bits());
     let answers = confidence >= artifact.threshold;

@@ -231,11 +231,16 @@ pub(crate) fn sharp_text() -> String {
         list
     };
     for model in ["correct", "in_scope"] {
-        value[model]["means"] = list(0.0, 0.35).into();
-        value[model]["deviations"] = list(1.0, 1.0).into();
-        value[model]["weights"] = list(0.0, 40.0).into();
-        value[model]["intercept"] = 0.0.into();
+        value[model] = serde_json::json!({
+            "kind": "logistic",
+            "means": list(0.0, 0.35),
+            "deviations": list(1.0, 1.0),
+            "weights": list(0.0, 40.0),
+            "intercept": 0.0,
+        });
     }
+    value["choice"] = serde_json::Value::Null;
+    value["subject"] = serde_json::Value::Null;
     value["threshold"] = 0.5.into();
     value["features"] = features.to_vec().into();
     value["bound_to"]["evidence"] = guidepost::calibrate::evidence::EVIDENCE_VERSION.into();

@@ -5,7 +5,9 @@ use crate::cli::{Outcome, printer, settings};
 use crate::durable;
 use crate::error::Error;
 use crate::eval::EvalError;
-use crate::eval::fit::{decisions, examples, fit};
+use crate::eval::estimate::Estimate;
+use crate::eval::fit::compare::{Compared, compare};
+use crate::eval::fit::{self, decisions, examples};
 use crate::eval::topic::{read_topic_set, read_topics};
 use crate::ids::Fingerprint;
 
@@ -50,9 +52,27 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
     if args.certify.recertify.is_some() {
         return certify(global, &args.certify, None, &args.topics, today);
     }
-    let print = Fingerprint::of(&fs_err::read(&args.topics)?);
-    let examples = examples(&engine, &topics, today)?;
-    let artifact = fit(&engine, &examples, print, args.target_risk).map_err(Error::from)?;
+    let mut prints = vec![fs_err::read(&args.topics)?];
+    let mut examples = examples(&engine, &topics, today)?;
+    for (index, path) in &args.with {
+        let other = settings::engine_over(global, index)?;
+        prints.push(fs_err::read(path)?);
+        examples.extend(fit::examples(&other, &read_topic_set(path)?.topics, today)?);
+    }
+    let print = match prints.as_slice() {
+        [only] => Fingerprint::of(only),
+        several => Fingerprint::of_parts(several.iter().map(Vec::as_slice)),
+    };
+    if args.compare {
+        let rows = compare(&examples).map_err(Error::from)?;
+        if args.json {
+            printer::json(&rows)?;
+        } else {
+            print_comparison(&rows)?;
+        }
+        return Ok(Outcome::Done);
+    }
+    let artifact = fit::fit(&engine, &examples, print, args.target_risk).map_err(Error::from)?;
     let mut text = serde_json::to_string_pretty(&artifact).map_err(std::io::Error::other)?;
     text.push('\n');
     match &args.out {
@@ -77,4 +97,31 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
         fitted.target_risk
     ));
     certify(global, &args.certify, Some(artifact), &args.topics, today)
+}
+
+fn print_comparison(rows: &[Compared]) -> Result<(), EvalError> {
+    let n = rows.first().map_or((0, 0), |row| (row.aurc.n_topics, row.aurc.n));
+    printer::data(&format!(
+        "out of fold, {} topics of {} families; 95% intervals over families",
+        n.0, n.1
+    ))?;
+    let shown = |estimate: &Estimate| match estimate.interval {
+        Some(interval) => {
+            format!("{:.3} [{:.3}, {:.3}]", estimate.value, interval.low, interval.high)
+        }
+        None => format!("{:.3}", estimate.value),
+    };
+    for row in rows {
+        let figures = [
+            format!("log loss {:.4}", row.log_loss),
+            format!("Brier {}", shown(&row.brier)),
+            format!("ECE-15m {:.3}", row.calibration_error),
+            format!("AURC {}", shown(&row.aurc)),
+            format!("AUROC right {}", shown(&row.auroc)),
+            format!("in scope {}", shown(&row.auroc_in_scope)),
+            format!("Cov@risk<=0.05 {}", shown(&row.coverage)),
+        ];
+        printer::data(&format!("{}\n  {}", row.name, figures.join("  ")))?;
+    }
+    Ok(())
 }

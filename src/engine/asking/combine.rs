@@ -23,6 +23,7 @@ impl Asking<'_> {
         if let Some(part) = deciding {
             reply.winner.clone_from(&part.winner);
             reply.evidence.clone_from(&part.evidence);
+            reply.pool.clone_from(&part.pool);
             reply.verdict = part.verdict;
             reply.explanation.clone_from(&part.explanation);
         }

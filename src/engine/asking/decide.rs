@@ -42,7 +42,7 @@ impl Asking<'_> {
             };
         };
         if let Some(other) = &reading.overall {
-            let gap = head.evidence.scope_gap();
+            let gap = head.pool.scope_gap();
             let unsure = !self.is_sure(head);
             if gap > SCOPE_REACH || (unsure && self.is_sure(other)) {
                 return self.out_of_reach(other, retrieved, may_ask);

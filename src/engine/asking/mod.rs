@@ -97,6 +97,7 @@ impl<'a> Asking<'a> {
             certificate: None,
             winner: None,
             evidence: None,
+            pool: None,
             verdict: None,
             explanation: None,
             timings: Timings::default(),
@@ -273,6 +274,7 @@ impl<'a> Asking<'a> {
                 .and_then(|(_, head)| self.state.snapshot.passage(head.row))
                 .map(|passage| passage.id.clone()),
             evidence: head.map(|(_, head)| head.evidence.clone()),
+            pool: head.map(|(_, head)| head.pool.clone()),
             verdict: head.and_then(|(_, head)| head.verdict),
             explanation,
         })

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::{Asking, micros};
 use crate::answer::response::Meaning;
-use crate::calibrate::Evidence;
-use crate::calibrate::artifact::Verdict;
-use crate::calibrate::evidence::Context;
+use crate::calibrate::artifact::{Judgement, Verdict};
+use crate::calibrate::evidence::{Context, wording};
+use crate::calibrate::{Evidence, Pool};
 use crate::corpus::document::{Document, Kind};
 use crate::engine::Explanation;
 use crate::error::Error;
@@ -16,7 +16,6 @@ use crate::ids::{Nation, PassageId, Programme};
 use crate::index::postings::TextField;
 use crate::retrieve::{BoundQuery, Candidates, Hit, Ranking, RetrieveError, Retriever as _, Row};
 use crate::score::Score;
-use crate::text::fold;
 
 use super::quote::query_terms;
 
@@ -37,12 +36,14 @@ pub(super) struct Retrieved<'a> {
     subject: Option<Programme>,
     /// Whether another service's local guidance scored best of all.
     pub(super) is_local: bool,
-    asks: bool,
+    /// How the message is put.
+    wording: [f64; wording::WIDTH],
 }
 
 /// The head of a ranking with what is thought of it.
 pub(super) struct Head {
     pub(super) row: Row,
+    pub(super) pool: Pool,
     pub(super) evidence: Evidence,
     pub(super) verdict: Option<Verdict>,
 }
@@ -86,11 +87,16 @@ impl<'a> Asking<'a> {
         let served = self.restrict(&retrieved, |d| self.is_served(d) && self.holds_here(d));
         let head = self.head(&retrieved, &served)?;
         let overall = match retrieved.ranking.first() {
-            Some(first) if Some(first.row) != head.as_ref().map(|h| h.row) => {
+            Some(_) if served.first() != retrieved.ranking.first() => {
                 self.head(&retrieved, &retrieved.ranking)?
             }
             _ => None,
         };
+        // The best guidance of any scope may be guidance for this person after all.
+        let overall = overall.filter(|other| {
+            let document = self.state.snapshot.document_of(other.row);
+            !document.is_some_and(|d| self.is_served(d) && self.holds_here(d))
+        });
         let mut meanings = Vec::new();
         if let Some(head) = &head {
             meanings = self.meanings(&retrieved, &served)?;
@@ -160,7 +166,8 @@ impl<'a> Asking<'a> {
             t.dense_us += micros(after_dense.saturating_sub(after_lexical));
             t.rank_us += micros(start.elapsed().saturating_sub(after_dense));
         });
-        Ok(Retrieved { lexical, dense, candidates, ranking, subject, is_local, asks: asks(text) })
+        let wording = wording::features(text);
+        Ok(Retrieved { lexical, dense, candidates, ranking, subject, is_local, wording })
     }
 
     /// Guidance written for the very locality or nation asked about wins over general guidance
@@ -205,18 +212,27 @@ impl<'a> Asking<'a> {
         };
         let unrestricted =
             retrieved.ranking.first().map_or(first.score.get(), |hit| hit.score.get());
-        let evidence = Evidence::of(&Context {
+        let pool = Pool::gather(&Context {
             candidates: &retrieved.candidates,
             ranking,
             unrestricted,
-            lexical: &retrieved.lexical.explain(first.row)?,
-            dense: &retrieved.dense.explain(first.row)?,
+            lexical: retrieved.lexical.as_ref(),
+            dense: retrieved.dense.as_ref(),
+            vectors: self.state.snapshot.vectors(),
+            background: self.state.background()?,
             is_rival: &|winner, row| self.is_rival(winner, row),
-            asks: retrieved.asks,
-        });
-        Ok(evidence.map(|evidence| {
-            let verdict = self.state.calibrator.as_ref().map(|c| c.judge(&evidence));
-            Head { row: first.row, evidence, verdict }
+            wording: &retrieved.wording,
+        })?;
+        let Some(pool) = pool else {
+            return Ok(None);
+        };
+        let judgement = match &self.state.calibrator {
+            Some(calibrator) => calibrator.judge(&pool),
+            None => Judgement::uncalibrated(&pool),
+        };
+        Ok(judgement.and_then(|Judgement { place, evidence, verdict }| {
+            let row = pool.contenders().get(place)?.row;
+            Some(Head { row, pool, evidence, verdict })
         }))
     }
 
@@ -290,14 +306,4 @@ impl<'a> Asking<'a> {
         }
         Ok(false)
     }
-}
-
-/// Whether a message is put as a question: it holds a question mark or begins a clause with a
-/// question word.
-fn asks(text: &str) -> bool {
-    const CUES: [&str; 21] = [
-        "what", "when", "where", "who", "why", "how", "which", "can", "could", "do", "does", "did",
-        "is", "are", "am", "will", "would", "should", "shall", "may", "wot",
-    ];
-    text.contains('?') || fold::words(text).take(8).any(|w| CUES.contains(&w.folded.as_str()))
 }
