@@ -5,7 +5,9 @@
 //! for longer than a pointer's swap. A message is read in memory only: nothing here stores or
 //! logs it.
 
+mod account;
 mod asking;
+pub mod log;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::response::Response;
 use crate::calibrate::artifact::{Binding, Verdict};
@@ -35,9 +37,11 @@ use crate::retrieve::lexical::Lexical;
 use crate::retrieve::{BoundQuery, Candidates, Ranking, Retriever, RetrieverExplanation, Row};
 use crate::score::Score;
 
+pub use account::Account;
 pub use asking::ASK_DEPTH;
 
 use asking::Asking;
+use log::FixedDecision;
 
 /// The calibrator fitted on the shipped corpus.
 const SHIPPED_CALIBRATOR: &str = include_str!("../../models/calibrators/shipped.json");
@@ -74,6 +78,7 @@ struct State {
     dense: Dense,
     rules: SafetyRules,
     calibrator: Option<Calibrator>,
+    made_with: MadeWith,
 }
 
 /// Revocations as last read.
@@ -174,7 +179,13 @@ impl State {
             settings: settings.fingerprint(),
         };
         let calibrator = calibrator(store, artifact, &binding)?;
-        Ok(State { snapshot, settings, lexical, dense, rules, calibrator })
+        let sources = rules.sources().iter().flat_map(|(path, text)| [path, text]);
+        let made_with = MadeWith {
+            settings: settings.fingerprint(),
+            rules: Fingerprint::of_parts(sources.map(String::as_bytes)),
+            calibrator: calibrator.as_ref().map(Calibrator::id),
+        };
+        Ok(State { snapshot, settings, lexical, dense, rules, calibrator, made_with })
     }
 }
 
@@ -210,6 +221,13 @@ pub struct Reply {
     pub conversation: Conversation,
     /// Id of the snapshot it was made from.
     pub snapshot: Fingerprint,
+    /// What it was made with besides.
+    pub made_with: MadeWith,
+    /// The decision that a rule took on the whole message, if one did.
+    pub fixed: Option<FixedDecision>,
+    /// Whether the rules decide otherwise once what names a person is left out of the message: then
+    /// their decision cannot be made again from a log.
+    pub rules_need_raw: bool,
     /// What must be shown beside it, for example that the corpus is an example.
     pub notice: Option<String>,
     /// The winning passage of the part that decided, if anything was retrieved.
@@ -222,6 +240,18 @@ pub struct Reply {
     pub explanation: Option<Explanation>,
     /// How long each stage took.
     pub timings: Timings,
+}
+
+/// What a reply was made with, besides the snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MadeWith {
+    /// The settings of retrieval, fusion and extraction.
+    pub settings: Fingerprint,
+    /// The texts of all safety and route rules.
+    pub rules: Fingerprint,
+    /// The calibrator, where there is one.
+    pub calibrator: Option<Fingerprint>,
 }
 
 /// One question of a message and what was made of it.
