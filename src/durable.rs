@@ -3,6 +3,8 @@
 //! The rest of the crate writes whatever another process may read through these functions, so
 //! that a kill at any instant leaves the old file or the new one, never half of either.
 
+pub mod lines;
+
 use std::io::{self, Write as _};
 use std::path::Path;
 

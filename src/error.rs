@@ -10,6 +10,7 @@ use crate::corpus::approve::ApproveError;
 use crate::corpus::import::ImportError;
 use crate::corpus::read::ReadError;
 use crate::dialogue::safety::SafetyError;
+use crate::durable::lines::LinesError;
 use crate::embed::EmbedError;
 use crate::embed::encoder::LoadError;
 use crate::embed::models::ModelsError;
@@ -84,6 +85,9 @@ pub enum Error {
         /// The id asked for.
         passage: String,
     },
+    /// A log cannot be written or read.
+    #[error(transparent)]
+    Lines(#[from] LinesError),
     /// A file named by the user cannot be used.
     #[error("{} cannot be used", .path.display())]
     InFile {
@@ -160,6 +164,7 @@ impl Error {
                 Error::Io(io) if io.kind() == std::io::ErrorKind::NotFound => ErrorKind::Input,
                 other => other.kind(),
             },
+            Error::Lines(error) => lines_kind(error),
             Error::Io(_) => ErrorKind::Environment,
             Error::Embed(_) | Error::Retrieve(_) => ErrorKind::Bug,
         }
@@ -182,6 +187,17 @@ fn build_kind(error: &BuildError) -> ErrorKind {
             ErrorKind::Environment
         }
         BuildError::Matrix(_) | BuildError::Encode(_) | BuildError::Model(_) => ErrorKind::Bug,
+    }
+}
+
+fn lines_kind(error: &LinesError) -> ErrorKind {
+    match error {
+        LinesError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            ErrorKind::Input
+        }
+        LinesError::Io { .. } => ErrorKind::Environment,
+        LinesError::Damaged { .. } => ErrorKind::Input,
+        LinesError::Version { .. } => ErrorKind::Incompatible,
     }
 }
 

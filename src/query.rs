@@ -52,13 +52,6 @@ impl Query {
         query
     }
 
-    /// The bubbles with their first bytes; none for a message that was sent as one.
-    pub(crate) fn bubbles(&self) -> impl Iterator<Item = (usize, &str)> {
-        let ends = self.bubble_starts.iter().skip(1).copied().chain([self.text.len()]);
-        let spans = self.bubble_starts.iter().copied().zip(ends);
-        spans.filter_map(|(start, end)| Some((start, self.text.get(start..end)?)))
-    }
-
     /// The nation whose guidance holds.
     pub fn nation(&self) -> Nation {
         self.nation.or(self.conversation.nation).unwrap_or(Nation::England)

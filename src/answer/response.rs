@@ -238,6 +238,16 @@ impl Response {
         }
     }
 
+    /// Code of the reason why it is no answer.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Response::Answer(_) => None,
+            Response::Clarify(clarify) => Some(clarify.reason.code()),
+            Response::Handover(handover) => Some(handover.reason.code()),
+            Response::Urgent(urgent) => Some(&urgent.reason),
+        }
+    }
+
     /// The text to send; empty when there is none.
     pub fn text(&self) -> &str {
         match self {

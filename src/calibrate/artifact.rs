@@ -238,6 +238,18 @@ impl Calibrator {
         Some(Judgement { place, evidence, verdict: Some(verdict) })
     }
 
+    /// Name and value of each feature, and what it adds to the log odds that the winner answers,
+    /// against an average message of the sample it was fitted on.
+    pub fn contributions(
+        &self,
+        evidence: &Evidence,
+    ) -> impl Iterator<Item = (&'static str, f64, f64)> {
+        let contributions = self.artifact.correct.contributions(evidence.values());
+        let values = evidence.values().to_vec();
+        let named = FEATURES.into_iter().zip(values).zip(contributions);
+        named.map(|((name, value), contribution)| (name, value, contribution))
+    }
+
     /// Whether a confidence is enough to answer.
     pub fn answers(&self, confidence: Confidence) -> bool {
         confidence.0 >= self.artifact.threshold

@@ -88,6 +88,15 @@ impl Logistic {
         })
     }
 
+    /// What each feature adds to the log odds, against its mean: together with the intercept they
+    /// sum to the log odds.
+    pub fn contributions(&self, features: &[f64]) -> Vec<f64> {
+        let moments = self.means.iter().zip(&self.deviations).zip(&self.weights);
+        let each = features.iter().zip(moments);
+        each.map(|(value, ((mean, deviation), weight))| (value - mean) / deviation * weight)
+            .collect()
+    }
+
     /// The probability of the outcome, from 0 to 1. Features missing at the end count as their
     /// mean.
     pub fn predict(&self, features: &[f64]) -> f64 {

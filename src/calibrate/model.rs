@@ -55,6 +55,32 @@ impl Model {
         }
     }
 
+    /// What each feature speaks for or against, in log odds against its mean. Of a product it is
+    /// the sum over the two, whose log odds do not add up to those of the product: signs and order
+    /// can be read, sums cannot.
+    pub fn contributions(&self, features: &[f64]) -> Vec<f64> {
+        let only = |place: usize, value: f64| {
+            let mut all = vec![0.0; features.len()];
+            if let Some(own) = all.get_mut(place) {
+                *own = value;
+            }
+            all
+        };
+        let of = |feature: usize| features.get(feature).copied().unwrap_or(0.0);
+        match self {
+            Model::Logistic(logistic) => logistic.contributions(features),
+            Model::Product { in_scope, right } => {
+                let pairs = in_scope.contributions(features).into_iter();
+                pairs.zip(right.contributions(features)).map(|(a, b)| a + b).collect()
+            }
+            Model::Platt { feature, slope, .. } => only(*feature, slope * of(*feature)),
+            Model::Isotonic { feature, steps } => {
+                let p = steps.predict(of(*feature)).clamp(1e-6, 1.0 - 1e-6);
+                only(*feature, (p / (1.0 - p)).ln())
+            }
+        }
+    }
+
     /// Whether its numbers are usable with so many features.
     pub fn is_sound(&self, width: usize) -> bool {
         match self {

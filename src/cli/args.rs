@@ -90,8 +90,10 @@ pub(crate) enum Command {
     Chat(ChatArgs),
     /// Show the best passages for a text
     Search(SearchArgs),
-    /// Show how the score of a passage comes about
+    /// Show how the score of a passage comes about, or, with `--text`, how a message is decided
     Explain(ExplainArgs),
+    /// Ask every turn of a log again and say what differs
+    Replay(ReplayArgs),
     /// Rank documents for a file of topics and write a TREC run
     Run(RunArgs),
     /// Fit a calibrator on labelled topics, or report decisions on them
@@ -154,6 +156,9 @@ pub(crate) struct AskArgs {
     /// gives the same bytes)
     #[arg(long, requires = "batch")]
     pub(crate) timings: bool,
+    /// Append what `replay` needs, redacted, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +168,9 @@ pub(crate) struct ChatArgs {
     /// Print each reply as a line of JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Append what `replay` needs of each turn, redacted, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -180,9 +188,29 @@ pub(crate) struct SearchArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// The text asked
-    pub(crate) text: String,
+    #[arg(value_name = "TEXT")]
+    pub(crate) message: String,
     /// The passage: a document's id, `#` and its number, as `search` shows it
-    pub(crate) passage: String,
+    #[arg(
+        required_unless_present = "text",
+        conflicts_with_all = ["text", "programmes", "nation", "locality", "now"]
+    )]
+    pub(crate) passage: Option<String>,
+    /// Tell in plain words how the message is decided
+    #[arg(long)]
+    pub(crate) text: bool,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The log, as `ask --log` and `chat --log` write it
+    #[arg(value_name = "LOG")]
+    pub(crate) log: PathBuf,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

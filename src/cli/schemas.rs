@@ -11,13 +11,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::commands::{
-    BatchLine, CheckReport, Scores, WireBuilt, WireCheck, WireFound, WireListed,
+    BatchLine, CheckReport, Scores, WireBuilt, WireCheck, WireFound, WireListed, WireReplayed,
 };
 use crate::calibrate::Artifact;
 use crate::corpus::import::ImportReport;
 use crate::embed::models::{BenchReport, FileCheck, ModelEntry};
-use crate::engine::Explanation;
+use crate::engine::log::LogEntry;
 use crate::engine::wire::WireReply;
+use crate::engine::{Account, Explanation};
 use crate::eval::beir::QueryLine;
 use crate::eval::convert::{Converted, IntentLine};
 use crate::eval::experiment::cells::{Head, Row};
@@ -84,14 +85,20 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         ),
         written::<Vec<String>>("eval-verify", "`eval verify --json`: what is wrong, in words"),
         written::<Explanation>("explain", "`explain --json`"),
+        written::<Account>("explain-text", "`explain --text --json`"),
         written::<WireBuilt>("index-build", "`index build --json`"),
         written::<Manifest>("index-info", "`index info --json`, and a snapshot's `manifest.json`"),
         written::<Vec<WireListed>>("index-list", "`index list --json` and `index verify --json`"),
         written::<Published>("index-published", "a line of the index's `published.jsonl`"),
         written::<Revocation>("index-revocation", "a line of the index's `revocations.jsonl`"),
+        written::<LogEntry>(
+            "log",
+            "a line of the file that `ask --log` and `chat --log` append to",
+        ),
         written::<Vec<BenchReport>>("models-bench", "`models bench --json`"),
         written::<Vec<ModelEntry>>("models-list", "`models list --json`"),
         written::<Vec<FileCheck>>("models-verify", "`models verify --json`"),
+        written::<WireReplayed>("replay", "`replay --json`"),
         written::<Vec<WireFound<'_>>>("search", "`search --json`"),
     ]
 }

@@ -96,6 +96,22 @@ impl Conversation {
     }
 }
 
+impl Conversation {
+    /// The same state with `clean` applied to every text that came from a message or a caller.
+    #[must_use]
+    pub fn cleaned(&self, clean: impl Fn(&str) -> String) -> Conversation {
+        let mut cleaned = self.clone();
+        cleaned.question = cleaned.question.as_deref().map(&clean);
+        if let Some(asked) = &mut cleaned.asked {
+            asked.about = clean(&asked.about);
+            for option in &mut asked.options {
+                option.title = clean(&option.title);
+            }
+        }
+        cleaned
+    }
+}
+
 /// The nation a message names, where it is its answer to being asked; never from a language.
 pub fn nation_named(message: &str) -> Option<Nation> {
     let words: Vec<String> = fold::words(message).map(|word| word.folded).collect();

@@ -250,6 +250,16 @@ impl SafetyRules {
         })
     }
 
+    /// The channel and the reply of a rule or recogniser, by the ids that a match names.
+    pub fn named(&self, channel: &str, rule: &str) -> Option<(&Channel, &DocumentId)> {
+        let compiled = self.channels.iter().find(|c| c.channel.id == channel)?;
+        let own = &compiled.channel;
+        if let Some(found) = compiled.rules.iter().find(|r| r.id == rule) {
+            return Some((own, found.reply.as_ref().unwrap_or(&own.reply)));
+        }
+        own.recogniser.filter(|r| r.to_string() == rule).map(|_| (own, &own.reply))
+    }
+
     pub(super) fn languages(&self) -> &Languages {
         &self.languages
     }

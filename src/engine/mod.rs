@@ -5,8 +5,10 @@
 //! for longer than a pointer's swap. A message is read in memory only: nothing here stores or
 //! logs it.
 
+mod account;
 mod asking;
 pub mod certified;
+pub mod log;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,7 @@ use std::time::SystemTime;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::response::Response;
 use crate::calibrate::artifact::{Binding, Verdict};
@@ -41,11 +43,13 @@ use crate::retrieve::{
 };
 use crate::score::Score;
 
+pub use account::Account;
 pub use asking::ASK_DEPTH;
 pub use certified::{Certified, NotSent};
 
 use asking::Asking;
 use certified::Certification;
+use log::FixedDecision;
 
 /// The calibrator fitted on the shipped corpus.
 const SHIPPED_CALIBRATOR: &str = include_str!("../../models/calibrators/shipped.json");
@@ -90,6 +94,7 @@ struct State {
     certification: Option<Certification>,
     /// Measured when it is first needed.
     background: OnceLock<Background>,
+    made_with: MadeWith,
 }
 
 /// A file as last read, read again whenever it has changed.
@@ -228,6 +233,12 @@ impl State {
             settings: settings.fingerprint(),
         };
         let calibrator = calibrator(store, artifact, &binding)?;
+        let sources = rules.sources().iter().flat_map(|(path, text)| [path, text]);
+        let made_with = MadeWith {
+            settings: settings.fingerprint(),
+            rules: Fingerprint::of_parts(sources.map(String::as_bytes)),
+            calibrator: calibrator.as_ref().map(Calibrator::id),
+        };
         let mut state = State {
             snapshot,
             settings,
@@ -235,6 +246,7 @@ impl State {
             dense,
             rules,
             calibrator,
+            made_with,
             certification: None,
             background: OnceLock::new(),
         };
@@ -278,6 +290,13 @@ pub struct Reply {
     pub conversation: Conversation,
     /// Id of the snapshot it was made from.
     pub snapshot: Fingerprint,
+    /// What it was made with besides.
+    pub made_with: MadeWith,
+    /// The decision that a rule took on the whole message, if one did.
+    pub fixed: Option<FixedDecision>,
+    /// Whether the rules decide otherwise once what names a person is left out of the message: then
+    /// their decision cannot be made again from a log.
+    pub rules_need_raw: bool,
     /// What must be shown beside it, for example that the corpus is an example.
     pub notice: Option<String>,
     /// What the engine's certificate says, if it has one.
@@ -294,6 +313,18 @@ pub struct Reply {
     pub explanation: Option<Explanation>,
     /// How long each stage took.
     pub timings: Timings,
+}
+
+/// What a reply was made with, besides the snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MadeWith {
+    /// The settings of retrieval, fusion and extraction.
+    pub settings: Fingerprint,
+    /// The texts of all safety and route rules.
+    pub rules: Fingerprint,
+    /// The calibrator, where there is one.
+    pub calibrator: Option<Fingerprint>,
 }
 
 /// One question of a message and what was made of it.

@@ -11,6 +11,7 @@
 //! 5. `run`: TREC columns, strictly decreasing scores, ranks from 1, at most `depth` documents each
 //!    once, the same bytes every time, topics in the order of the file.
 //! 6. `ask --json`, `ask --batch` and `chat --json` give the bytes the library gives.
+//! 7. `--log` keeps one line a turn that nobody else may read, and `replay` says what differs.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -252,6 +253,58 @@ fn search_and_explain() {
     check("search-json", shared(), &["search", "results by post", "--depth", "1", "--json"]);
     check("explain", shared(), &["explain", "results by post", "ear-results#0"]);
     check("explain-json", shared(), &["explain", "post", "tooth-results#0", "--json"]);
+}
+
+#[test]
+fn explain_tells_in_plain_words_how_a_message_is_decided() {
+    let explain = |name: &str, message: &str| {
+        let fixed = ["--text", "--calibrator", "sharp.json"];
+        check(name, shared(), &[&["explain", message], &fixed[..], &NOW].concat());
+    };
+    explain("explain-text", "Does an ear chek hurt? And can I bring my zebra, ring 07700 900123");
+    explain("explain-text-urgent", "hi, my mum collapsed, nhs number 943 476 5919");
+}
+
+#[test]
+fn what_is_logged_can_be_asked_again() {
+    let place = prepared();
+    let log = place.root().join("log.jsonl");
+    let with = |arguments: &[&'static str]| {
+        let fixed = ["--log", "log.jsonl", "--calibrator", "sharp.json"];
+        [arguments, &fixed, &NOW].concat()
+    };
+    let identified = "Does an ear check hurt? My nhs number is 943 476 5919";
+    assert_eq!(run(&place, &with(&["ask", identified])).status.code(), Some(0));
+    run(&place, &with(&["ask", "--batch", "topics.jsonl", "--out", "replies.jsonl"]));
+    let mut chat = command(place.root(), &with(&["chat"]))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    chat.stdin.take().unwrap().write_all(b"results\n2\n").unwrap();
+    assert!(chat.wait().unwrap().success());
+    let logged = fs_err::read_to_string(&log).unwrap();
+    assert_eq!(logged.lines().count(), 1 + 12 + 2);
+    assert!(!logged.contains("943"), "{logged}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs_err::metadata(&log).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let replay = ["replay", "log.jsonl", "--calibrator", "sharp.json"];
+    check("replay-same", &place, &replay);
+    run(&place, &["index", "revoke", "ear-hurt", "--by", "Zoë", "--reason", "a test"]);
+    let revocations = place.store().revocations_path();
+    let revoked = fs_err::read_to_string(&revocations).unwrap();
+    let at = revoked.split("\"at\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    fs_err::write(&revocations, revoked.replace(&at, "2026-06-01T00:00:00Z")).unwrap();
+    check("replay-revoked", &place, &replay);
+    fs_err::write(&log, format!("{logged}{{\"version\":1}}\n")).unwrap();
+    check("replay-damaged", &place, &replay);
+    fs_err::write(&log, logged.replacen("\"version\":1", "\"version\":9", 1)).unwrap();
+    check("replay-version", &place, &replay);
+    check("replay-missing", &place, &["replay", "nowhere.jsonl"]);
 }
 
 #[test]

@@ -23,8 +23,10 @@ mod grounding;
 mod incremental;
 mod layout;
 mod public;
+mod race;
 #[cfg(feature = "cli")]
 mod readme;
+mod replay;
 mod safety;
 #[cfg(feature = "cli")]
 mod schema;

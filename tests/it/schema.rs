@@ -181,6 +181,26 @@ fn answers_and_rankings(seen: &mut Seen) {
     seen.text("search", &bench.ends(1, &["search", "", "--depth", "0", "--json"]));
     let passage = ["explain", "results by post", "ear-results#0", "--json"];
     seen.text("explain", &bench.ends(0, &passage));
+    let explained = |message: &str| {
+        let fixed = ["--text", "--json", "--calibrator", "sharp.json", "--now", "2026-06-01"];
+        bench.ends(0, &[&["explain", message], &fixed[..]].concat())
+    };
+    for message in messages {
+        seen.text("explain-text", &explained(message));
+    }
+    seen.text("explain-text", &explained("my mum collapsed, nhs no 943 476 5919"));
+    let turn = |message: &str, code: i32| {
+        let fixed = ["--log", "log.jsonl", "--calibrator", "sharp.json", "--now", "2026-06-01"];
+        bench.ends(code, &[&["ask", message], &fixed[..]].concat());
+    };
+    turn("I want to complain, nhs no 943 476 5919", 1);
+    turn("Does an ear check hurt? And what about a tooth check?", 0);
+    turn("results", 1);
+    let replay = ["replay", "log.jsonl", "--json", "--calibrator", "sharp.json"];
+    seen.text("replay", &bench.ends(0, &replay));
+    bench.ends(0, &["index", "revoke", "ear-hurt", "--by", "A", "--reason", "b"]);
+    seen.text("replay", &bench.ends(1, &replay));
+    seen.lines("log", bench.read("log.jsonl").lines());
 }
 
 fn calibrators(seen: &mut Seen) {

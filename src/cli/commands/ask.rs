@@ -6,11 +6,13 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::replay::log;
 use crate::answer::Response;
 use crate::cli::args::{AskArgs, ChatArgs, Global, Scope};
 use crate::cli::{Outcome, printer, settings};
 use crate::dialogue::conversation::Conversation;
 use crate::durable;
+use crate::engine::log::LogEntry;
 use crate::engine::wire::WireReply;
 use crate::engine::{Engine, Reply};
 use crate::error::Error;
@@ -35,7 +37,9 @@ pub(super) fn ask(global: &Global, args: &AskArgs) -> Result<Outcome, EvalError>
         return ask_batch(&engine, args, batch, out);
     }
     let message = args.message.as_deref().unwrap_or_default();
-    let reply = engine.reply(&settings::query(message, &args.scope))?;
+    let query = settings::query(message, &args.scope);
+    let reply = engine.reply(&query)?;
+    log(args.log.as_deref(), &query, &reply)?;
     let outcome = match reply.response {
         Response::Answer(_) | Response::Urgent(_) => Outcome::Done,
         _ => Outcome::Negative,
@@ -58,6 +62,7 @@ fn ask_batch(
     out: &Path,
 ) -> Result<Outcome, EvalError> {
     let mut lines = String::new();
+    let mut logged = Vec::new();
     let topics = read_topics(batch)?;
     for turns in turns(&topics) {
         let mut conversation = Conversation::default();
@@ -66,11 +71,17 @@ fn ask_batch(
             query.conversation = conversation;
             let reply = engine.reply(&query)?;
             conversation = reply.conversation.clone();
+            if args.log.is_some() {
+                logged.push(LogEntry::of(&query, &reply));
+            }
             let reply = WireReply::new(reply, args.timings, args.explain);
             let line = BatchLine { _id: topic.id.to_string(), reply };
             lines.push_str(&serde_json::to_string(&line).map_err(io::Error::other)?);
             lines.push('\n');
         }
+    }
+    if let Some(log) = &args.log {
+        durable::lines::append(log, &logged).map_err(Error::from)?;
     }
     write_out(out, &lines)?;
     Ok(Outcome::Done)
@@ -118,6 +129,7 @@ pub(super) fn chat(global: &Global, args: &ChatArgs) -> Result<Outcome, Error> {
         let mut query = settings::query(&line, &args.scope);
         query.conversation = conversation;
         let reply = engine.reply(&query)?;
+        log(args.log.as_deref(), &query, &reply)?;
         conversation = reply.conversation.clone();
         if args.json {
             printer::json_line(&WireReply::new(reply, false, false))?;

@@ -8,12 +8,14 @@ mod eval;
 mod index;
 mod models;
 mod rank;
+mod replay;
 
 pub(super) use ask::BatchLine;
 pub(super) use corpus::WireCheck;
 pub(super) use eval::{CheckReport, Scores};
 pub(super) use index::{WireBuilt, WireListed};
 pub(super) use rank::WireFound;
+pub(super) use replay::WireReplayed;
 
 use super::Outcome;
 use super::args::{Cli, Command};
@@ -30,6 +32,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome, EvalError> {
         Command::Chat(args) => Ok(ask::chat(global, args)?),
         Command::Search(args) => Ok(rank::search(global, args)?),
         Command::Explain(args) => Ok(rank::explain(global, args)?),
+        Command::Replay(args) => Ok(replay::replay(global, args)?),
         Command::Run(args) => rank::run(global, args),
         Command::Calibrate(args) => calibrate::calibrate(global, args),
         Command::Certificate { command } => certify::run(global, command),

@@ -63,16 +63,25 @@ pub(super) fn search(global: &Global, args: &SearchArgs) -> Result<Outcome, Erro
     Ok(if found.is_empty() { Outcome::Negative } else { Outcome::Done })
 }
 
-/// Shows how a score comes about.
+/// Shows how a score comes about, or how a message is decided.
 pub(super) fn explain(global: &Global, args: &ExplainArgs) -> Result<Outcome, Error> {
     let engine = settings::engine(global)?;
-    let unknown = || Error::UnknownPassage { passage: args.passage.clone() };
-    let (document, ordinal) = args.passage.rsplit_once('#').ok_or_else(unknown)?;
+    let Some(passage) = &args.passage else {
+        let account = engine.account(&settings::query(&args.message, &args.scope))?;
+        if args.json {
+            printer::json(&account)?;
+        } else {
+            printer::data(&account.to_string())?;
+        }
+        return Ok(Outcome::Done);
+    };
+    let unknown = || Error::UnknownPassage { passage: passage.clone() };
+    let (document, ordinal) = passage.rsplit_once('#').ok_or_else(unknown)?;
     let id = PassageId::new(
         DocumentId::new(document).map_err(|_| unknown())?,
         ordinal.parse().map_err(|_| unknown())?,
     );
-    let explanation = engine.explain(&args.text, &id)?;
+    let explanation = engine.explain(&args.message, &id)?;
     if args.json {
         printer::json(&explanation)?;
     } else {

@@ -102,7 +102,7 @@ impl Asking<'_> {
         Response::Clarify(Clarify { text, citations, reason, rule: None, options })
     }
 
-    fn may_quote(&self, document: &Document) -> Result<(), Barred> {
+    pub(super) fn may_quote(&self, document: &Document) -> Result<(), Barred> {
         ground::standing(document, self.revocations, self.query.today)?;
         if self.holds_here(document) { Ok(()) } else { Err(Barred::WrongNation) }
     }

@@ -1,12 +1,14 @@
 //! Texts that need no retrieval: alarms, routes, and the approved lines around them.
 
 use super::Asking;
+use super::plain::{placeholders, spaced};
 use super::quote::citation;
 use crate::answer::response::{Citation, Clarify, Handover, Reason, Response, Urgent};
 use crate::answer::{extract, ground};
 use crate::corpus::document::{Document, Kind};
 use crate::dialogue::route::RouteMatch;
 use crate::dialogue::safety::{Alarm, Decision};
+use crate::engine::log::{FixedBy, FixedDecision};
 use crate::ids::DocumentId;
 
 /// Id of the approved line that points to another programme.
@@ -27,21 +29,121 @@ pub(super) const REST_REPLY: &str = "route-rest-handover";
 const SEE_A_GP_REPLY: &str = "safety-see-a-gp";
 const EMERGENCY_REPLY: &str = "safety-emergency";
 
+/// By what rules decide.
+#[derive(Debug, Clone)]
+pub(in crate::engine) enum Heard<'a> {
+    /// The raw message.
+    Raw,
+    /// The message as it was kept, blanks where it was redacted.
+    Kept(String),
+    /// What they decided when the message was raw.
+    Told(Option<&'a FixedDecision>),
+}
+
+/// What came of the rules.
+#[derive(Debug, Default)]
+pub(super) struct FixedOutcome {
+    pub(super) decision: Option<FixedDecision>,
+    pub(super) needs_raw: bool,
+}
+
 impl Asking<'_> {
     /// Safety first, on each bubble and on the whole raw message.
     pub(super) fn urgent(&self) -> Option<Response> {
+        let alarm = match &self.heard {
+            Heard::Told(told) => told.and_then(|fixed| self.told_alarm(fixed)),
+            _ => self.decided(
+                |text, starts| self.alarm_in(text, starts),
+                |alarm| (&alarm.channel, &alarm.rule),
+            ),
+        }?;
+        self.fixed.borrow_mut().decision = Some(FixedDecision {
+            by: FixedBy::Urgent,
+            channel: alarm.channel.clone(),
+            rule: alarm.rule.clone(),
+            reason: alarm.reason.clone(),
+            reply: alarm.reply.clone(),
+            spans: alarm.spans.clone(),
+        });
+        Some(self.alarmed(alarm))
+    }
+
+    /// The route that takes the whole of a message with so many questions.
+    pub(super) fn route(&self, questions: usize) -> Option<RouteMatch> {
+        let takes_all = |route: &RouteMatch| questions == 1 || !route.each_part;
+        let route_in = |text: &str, _: &[usize]| self.state.rules.route(text).filter(takes_all);
+        let route = match &self.heard {
+            Heard::Told(told) => told.and_then(|fixed| self.told_route(fixed)),
+            _ => self.decided(route_in, |route| (&route.channel, &route.rule)),
+        }?;
+        self.fixed.borrow_mut().decision = Some(FixedDecision {
+            by: FixedBy::Route,
+            channel: route.channel.clone(),
+            rule: route.rule.clone(),
+            reason: route.reason.clone(),
+            reply: route.reply.clone(),
+            spans: route.spans.clone(),
+        });
+        Some(route)
+    }
+
+    /// What rules decide, and whether they would decide it on the kept message too.
+    fn decided<T>(
+        &self,
+        decide: impl Fn(&str, &[usize]) -> Option<T>,
+        rule: impl Fn(&T) -> (&String, &String),
+    ) -> Option<T> {
+        if let Heard::Kept(text) = &self.heard {
+            return decide(text, &self.query.bubble_starts);
+        }
+        let on_raw = decide(&self.query.text, &self.query.bubble_starts);
+        let kept = self.kept();
+        if kept.text != self.query.text || !placeholders(&kept.text).is_empty() {
+            let on_kept = decide(&spaced(&kept.text), &kept.bubble_starts);
+            if on_raw.as_ref().map(&rule) != on_kept.as_ref().map(&rule) {
+                self.fixed.borrow_mut().needs_raw = true;
+            }
+        }
+        on_raw
+    }
+
+    fn alarm_in(&self, text: &str, bubble_starts: &[usize]) -> Option<Alarm> {
         let rules = &self.state.rules;
-        let whole = rules.assess(&self.query.text);
-        let bubbles = self.query.bubbles();
-        let in_bubbles = bubbles.filter_map(|(start, bubble)| {
-            let mut alarm = rules.assess(bubble)?;
+        let ends = bubble_starts.iter().skip(1).copied().chain([text.len()]);
+        let in_bubbles = bubble_starts.iter().copied().zip(ends).filter_map(|(start, end)| {
+            let mut alarm = rules.assess(text.get(start..end)?)?;
             for span in &mut alarm.spans {
                 *span = start + span.start..start + span.end;
             }
             Some(alarm)
         });
-        let alarm = whole.into_iter().chain(in_bubbles).max_by_key(|alarm| alarm.priority)?;
-        Some(self.alarmed(alarm))
+        let whole = rules.assess(text);
+        whole.into_iter().chain(in_bubbles).max_by_key(|alarm| alarm.priority)
+    }
+
+    fn told_alarm(&self, fixed: &FixedDecision) -> Option<Alarm> {
+        let (channel, reply) = self.state.rules.named(&fixed.channel, &fixed.rule)?;
+        (channel.decision == Decision::Urgent).then(|| Alarm {
+            channel: channel.id.clone(),
+            priority: channel.priority,
+            reason: channel.reason.clone(),
+            reply: reply.clone(),
+            rule: fixed.rule.clone(),
+            spans: Vec::new(),
+        })
+    }
+
+    fn told_route(&self, fixed: &FixedDecision) -> Option<RouteMatch> {
+        let (channel, reply) = self.state.rules.named(&fixed.channel, &fixed.rule)?;
+        (channel.decision != Decision::Urgent).then(|| RouteMatch {
+            channel: channel.id.clone(),
+            decision: channel.decision,
+            reason: channel.reason.clone(),
+            reply: reply.clone(),
+            rule: fixed.rule.clone(),
+            spans: Vec::new(),
+            each_part: channel.each_part,
+        })
     }
 
     fn alarmed(&self, alarm: Alarm) -> Response {

@@ -4,13 +4,15 @@
 //! person chose of an offer, then routes, all before anything is retrieved; then each question by
 //! itself: retrieval, scope, confidence; words last, and checked again before they leave.
 
+mod account;
 mod combine;
 mod decide;
 mod fixed;
+pub(super) mod plain;
 mod quote;
 mod read;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -26,12 +28,12 @@ use crate::error::Error;
 use crate::ids::{DocumentId, Nation, Programme};
 use crate::index::store::Revocation;
 use crate::query::Query;
-use crate::text::fold;
-use crate::text::redact::redact;
 
-use fixed::{HANDOVER_REPLY, WHICH_PROGRAMME_REPLY};
+use fixed::{FixedOutcome, HANDOVER_REPLY, WHICH_PROGRAMME_REPLY};
+use plain::{Kept, kept, plain, plain_of};
 use read::Reading;
 
+pub(super) use fixed::Heard;
 pub use read::ASK_DEPTH;
 
 /// Bytes of a message that are retrieved with; safety and routes read all of it.
@@ -45,6 +47,12 @@ pub(super) struct Asking<'a> {
     pub(super) timings: Cell<Timings>,
     /// The nation the caller names, else the one the person said they are in.
     nation: Option<Nation>,
+    /// The message as it may be kept.
+    kept: OnceCell<Kept>,
+    /// What rules decide by.
+    heard: Heard<'a>,
+    /// The decision that a rule took, and whether it hung on what is redacted.
+    fixed: RefCell<FixedOutcome>,
 }
 
 /// One question of a message, asked.
@@ -61,12 +69,33 @@ impl<'a> Asking<'a> {
         query: &'a Query,
     ) -> Asking<'a> {
         let nation = query.nation.or(query.conversation.nation);
-        Asking { state, revocations, query, timings: Cell::default(), nation }
+        Asking {
+            state,
+            revocations,
+            query,
+            timings: Cell::default(),
+            nation,
+            kept: OnceCell::new(),
+            heard: Heard::Raw,
+            fixed: RefCell::default(),
+        }
+    }
+
+    /// A query whose text was kept, not raw: what rules decided is told, or found in it.
+    pub(super) fn again(mut self, heard: Heard<'a>) -> Asking<'a> {
+        self.heard = heard;
+        self
+    }
+
+    /// With the nation that a reply found the person to be in.
+    pub(super) fn in_nation(mut self, said: Option<Nation>) -> Asking<'a> {
+        self.nation = self.query.nation.or(said);
+        self
     }
 
     pub(super) fn reply(mut self) -> Result<Reply, Error> {
         let start = Instant::now();
-        let mut next = self.query.conversation.clone();
+        let mut next = self.query.conversation.cleaned(plain);
         next.turns = next.turns.saturating_add(1);
         let asked = next.asked.take();
         let urgent = self.urgent();
@@ -76,6 +105,8 @@ impl<'a> Asking<'a> {
             None => self.converse(asked.as_ref(), &mut next)?,
         };
         reply.conversation = next;
+        let fixed = self.fixed.take();
+        (reply.fixed, reply.rules_need_raw) = (fixed.decision, fixed.needs_raw);
         self.clock(|t| t.total_us = micros(start.elapsed()));
         reply.timings = self.timings.get();
         Ok(reply)
@@ -93,6 +124,9 @@ impl<'a> Asking<'a> {
             parts: Vec::new(),
             conversation: self.query.conversation.clone(),
             snapshot: self.state.snapshot.id(),
+            made_with: self.state.made_with,
+            fixed: None,
+            rules_need_raw: false,
             notice: self.state.snapshot.manifest().notice.clone(),
             certificate: None,
             winner: None,
@@ -106,7 +140,9 @@ impl<'a> Asking<'a> {
 
     /// The urgent reply alone, if the message sounds urgent.
     pub(super) fn alarm(&self) -> Option<Reply> {
-        self.urgent().map(|response| self.wrap(response))
+        let mut reply = self.urgent().map(|response| self.wrap(response))?;
+        reply.fixed = self.fixed.take().decision;
+        Some(reply)
     }
 
     /// What follows when nothing is urgent: the answer to what was asked back, else routes, else
@@ -121,12 +157,10 @@ impl<'a> Asking<'a> {
         if let Some(reply) = self.chosen(asked, &plain, next)? {
             return Ok(reply);
         }
-        let route = self.state.rules.route(&self.query.text);
         let questions = questions(&plain);
+        let route = self.route(questions.len());
         self.clock(|t| t.dialogue_us = micros(start.elapsed()));
-        if let Some(route) = route
-            && (questions.len() == 1 || !route.each_part)
-        {
+        if let Some(route) = route {
             return Ok(self.wrap(self.routed(route)));
         }
         let may_ask = asked.is_none();
@@ -320,14 +354,13 @@ impl<'a> Asking<'a> {
             && !text.chars().any(char::is_alphanumeric)
     }
 
-    /// The message without what names a person, without characters that cannot be seen, and not
-    /// endlessly long.
+    fn kept(&self) -> &Kept {
+        self.kept.get_or_init(|| kept(&self.query.text, &self.query.bubble_starts))
+    }
+
+    /// What questions are found in: see [`plain`]; and not endlessly long.
     fn plain_text(&self) -> String {
-        let mut plain = self.query.text.clone();
-        for found in redact(&plain).found.iter().rev() {
-            plain.replace_range(found.start..found.end, " ");
-        }
-        let mut plain = fold::visible(&plain).into_owned();
+        let mut plain = plain_of(self.kept().text.clone());
         plain.truncate(plain.floor_char_boundary(MOST_RETRIEVED_BYTES));
         plain
     }
