@@ -11,9 +11,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::commands::{
-    BatchLine, CheckReport, Scores, WireBuilt, WireCheck, WireFound, WireListed, WireReplayed,
+    BatchLine, CheckReport, Scores, Shown, Watched, WireBuilt, WireCheck, WireFound, WireListed,
+    WireReplayed,
 };
 use crate::calibrate::Artifact;
+use crate::calibrate::certificate::Content;
+use crate::calibrate::shift::State;
 use crate::corpus::import::ImportReport;
 use crate::embed::models::{BenchReport, FileCheck, ModelEntry};
 use crate::engine::log::LogEntry;
@@ -33,8 +36,9 @@ use crate::eval::fit::DecisionReport;
 use crate::eval::fit::compare::Compared;
 use crate::eval::report::model::Report;
 use crate::eval::topic::{HeaderLine, Topic};
+use crate::eval::withhold::Withheld;
 use crate::index::manifest::Manifest;
-use crate::index::store::{Published, Revocation};
+use crate::index::store::{Published, Revocation, Suspension};
 
 /// Name and schema of each form, by name.
 pub(crate) fn all() -> Vec<(&'static str, Schema)> {
@@ -44,6 +48,10 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         written::<Vec<Compared>>("calibrate-compare", "`calibrate --compare --json`"),
         written::<DecisionReport>("calibrate-report", "`calibrate --report --json`"),
         written::<Artifact>("calibrator", "`calibrate --json`, and the file that `--out` names"),
+        written::<Content>("certificate", "the file that `calibrate --certificate` names"),
+        written::<Shown<'_>>("certificate-show", "`certificate show --json`"),
+        written::<State>("certificate-state", "the file that `certificate watch --state` names"),
+        written::<Watched>("certificate-watch", "`certificate watch --json`"),
         written::<WireCheck<'_>>("corpus-check", "`corpus check --json`"),
         written::<ImportReport>("corpus-import", "`corpus import --json`"),
         read::<Row>(
@@ -84,6 +92,7 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
             "the first line of a file of topics, where it has one",
         ),
         written::<Vec<String>>("eval-verify", "`eval verify --json`: what is wrong, in words"),
+        written::<Withheld>("eval-withhold", "`eval withhold --json`"),
         written::<Explanation>("explain", "`explain --json`"),
         written::<Account>("explain-text", "`explain --text --json`"),
         written::<WireBuilt>("index-build", "`index build --json`"),
@@ -91,6 +100,10 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         written::<Vec<WireListed>>("index-list", "`index list --json` and `index verify --json`"),
         written::<Published>("index-published", "a line of the index's `published.jsonl`"),
         written::<Revocation>("index-revocation", "a line of the index's `revocations.jsonl`"),
+        written::<Suspension>(
+            "index-suspension",
+            "a line of the index's `certificates/suspensions.jsonl`",
+        ),
         written::<LogEntry>(
             "log",
             "a line of the file that `ask --log` and `chat --log` append to",

@@ -120,7 +120,7 @@ pub struct Listed {
 }
 
 /// That a certificate does not hold for now, or does again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Suspension {
     /// The certificate.
@@ -130,6 +130,7 @@ pub struct Suspension {
     /// Whether the suspension is lifted by this line.
     pub lifted: bool,
     /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
 }
 

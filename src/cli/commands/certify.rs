@@ -178,7 +178,7 @@ pub(super) fn run(global: &Global, command: &CertificateCommand) -> Result<Outco
         }
         CertificateCommand::Suspend { reason } => suspend(global, reason, false),
         CertificateCommand::Lift { reason } => suspend(global, reason, true),
-        CertificateCommand::Watch(_) => Ok(Outcome::Negative),
+        CertificateCommand::Watch(args) => super::watch::watch(global, args),
     }
 }
 

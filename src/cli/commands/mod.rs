@@ -9,13 +9,16 @@ mod index;
 mod models;
 mod rank;
 mod replay;
+mod watch;
 
 pub(super) use ask::BatchLine;
+pub(super) use certify::Shown;
 pub(super) use corpus::WireCheck;
 pub(super) use eval::{CheckReport, Scores};
 pub(super) use index::{WireBuilt, WireListed};
 pub(super) use rank::WireFound;
 pub(super) use replay::WireReplayed;
+pub(super) use watch::Watched;
 
 use super::Outcome;
 use super::args::{Cli, Command};
