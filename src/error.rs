@@ -61,6 +61,12 @@ pub enum Error {
     /// A calibrator cannot be used.
     #[error(transparent)]
     Calibrator(#[from] ArtifactError),
+    /// An urgency model cannot be used.
+    #[error(transparent)]
+    Triage(#[from] crate::triage::ArtifactError),
+    /// An urgency model cannot be fitted.
+    #[error(transparent)]
+    TriageFit(#[from] crate::triage::fit::TriageFitError),
     /// A calibrator cannot be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -143,12 +149,14 @@ impl Error {
             | Error::Settings(_)
             | Error::Safety(_)
             | Error::Fit(_)
+            | Error::TriageFit(_)
             | Error::UnknownPassage { .. } => ErrorKind::Input,
             Error::Build(error) => build_kind(error),
             Error::Snapshot(error) => snapshot_kind(error),
             Error::Store(error) => store_kind(error),
             Error::OtherEmbedder { .. }
             | Error::Calibrator(_)
+            | Error::Triage(_)
             | Error::Model(_)
             | Error::Models(_) => ErrorKind::Incompatible,
             Error::InFile { source, .. } => match source.as_ref() {

@@ -31,6 +31,7 @@ use crate::eval::experiment::system::DocumentLine;
 use crate::eval::fit::DecisionReport;
 use crate::eval::report::model::Report;
 use crate::eval::topic::{HeaderLine, Topic};
+use crate::eval::triage::TriageReport;
 use crate::index::manifest::Manifest;
 use crate::index::store::{Published, Revocation};
 
@@ -91,6 +92,11 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         written::<Vec<ModelEntry>>("models-list", "`models list --json`"),
         written::<Vec<FileCheck>>("models-verify", "`models verify --json`"),
         written::<Vec<WireFound<'_>>>("search", "`search --json`"),
+        written::<TriageReport>("triage-check", "`triage check --json`"),
+        written::<crate::triage::artifact::Manifest>(
+            "triage-manifest",
+            "the first line of the file that `triage fit` writes",
+        ),
     ]
 }
 

@@ -3,11 +3,12 @@
 //! The order is the point: urgent rules first, then routes, both on the raw message; then
 //! redaction, retrieval, scope, confidence; words last, and checked again before they leave.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use super::second::{FirstLook, SecondLook, SecondReader};
 use super::{Reply, State, Timings};
 use crate::answer::response::{
     Answer, Citation, Clarify, Handover, Meaning, Nearest, Reason, Response, Standing, Urgent,
@@ -17,7 +18,7 @@ use crate::calibrate::Evidence;
 use crate::calibrate::artifact::Verdict;
 use crate::calibrate::evidence::Context;
 use crate::corpus::document::{Barred, Document, Kind, Passage};
-use crate::dialogue::safety::Decision;
+use crate::dialogue::safety::{Alarm, Decision};
 use crate::error::Error;
 use crate::fuse::Fusion as _;
 use crate::ids::{DocumentId, Nation, Programme};
@@ -65,6 +66,8 @@ pub(super) struct Asking<'a> {
     pub(super) revocations: &'a BTreeMap<DocumentId, Revocation>,
     pub(super) query: &'a Query,
     pub(super) timings: Cell<Timings>,
+    pub(super) second: &'a SecondReader,
+    pub(super) second_look: RefCell<Option<SecondLook>>,
 }
 
 /// A message with its two bound retrievers and what they found.
@@ -97,6 +100,7 @@ impl<'a> Asking<'a> {
         };
         self.clock(|t| t.total_us = micros(start.elapsed()));
         reply.timings = self.timings.get();
+        reply.second_look = self.second_look.take();
         Ok(reply)
     }
 
@@ -115,6 +119,7 @@ impl<'a> Asking<'a> {
             evidence: None,
             verdict: None,
             explanation: None,
+            second_look: None,
             timings: Timings::default(),
         }
     }
@@ -124,26 +129,49 @@ impl<'a> Asking<'a> {
         self.urgent().map(|response| self.wrap(response))
     }
 
+    /// Safety and routes alone, with the time they took.
+    pub(super) fn first_look(self) -> FirstLook {
+        let start = Instant::now();
+        let response = self.fixed();
+        let took = start.elapsed();
+        FirstLook { response, second_look: self.second_look.take(), took }
+    }
+
     /// Safety first, on the whole raw message; then routes.
     fn fixed(&self) -> Option<Response> {
         self.urgent().or_else(|| self.route())
     }
 
     fn urgent(&self) -> Option<Response> {
-        let alarm = self.state.rules.assess(&self.query.text)?;
+        let by_rule = self.state.rules.assess(&self.query.text);
+        if let Some(alarm) = by_rule.as_ref().filter(|alarm| alarm.always) {
+            return Some(self.raise(alarm.clone()));
+        }
+        let look = self.second.look(&self.query.text, &self.state.rules, by_rule.as_ref());
+        let overruled = look.as_ref().is_some_and(|l| l.overruled.is_some());
+        let alarm = match by_rule {
+            Some(_) if overruled => None,
+            Some(alarm) => Some(alarm),
+            None => look.as_ref().and_then(|l| l.alarm(&self.state.rules)),
+        };
+        self.second_look.replace(look);
+        alarm.map(|alarm| self.raise(alarm))
+    }
+
+    fn raise(&self, alarm: Alarm) -> Response {
         // Withdrawn or revoked, a text is replaced by the nearest general one: an alarm must not
         // be silent.
         let replies = [alarm.reply.as_str(), SEE_A_GP_REPLY, EMERGENCY_REPLY];
         let texts = replies.into_iter().map(|reply| self.fixed_text(reply));
         let (text, citations) = texts.into_iter().find(|t| !t.0.is_empty()).unwrap_or_default();
-        Some(Response::Urgent(Urgent {
+        Response::Urgent(Urgent {
             text,
             citations,
             channel: alarm.channel,
             reason: alarm.reason,
             rule: alarm.rule,
             spans: alarm.spans,
-        }))
+        })
     }
 
     fn route(&self) -> Option<Response> {

@@ -6,9 +6,10 @@
 //! logs it.
 
 mod asking;
+mod second;
 pub mod wire;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -34,10 +35,14 @@ use crate::retrieve::dense::Dense;
 use crate::retrieve::lexical::Lexical;
 use crate::retrieve::{BoundQuery, Candidates, Ranking, Retriever, RetrieverExplanation, Row};
 use crate::score::Score;
+use crate::triage;
 
 pub use asking::ASK_DEPTH;
+pub(crate) use second::signals;
+pub use second::{FirstLook, NearestExample, RulesAlone, SecondLook, shipped_triage};
 
 use asking::Asking;
+use second::SecondReader;
 
 /// The calibrator fitted on the shipped corpus.
 const SHIPPED_CALIBRATOR: &str = include_str!("../../models/calibrators/shipped.json");
@@ -56,6 +61,7 @@ pub struct Engine {
     embedder: Arc<dyn Embedder>,
     settings: Option<Settings>,
     artifact: Option<Artifact>,
+    second: SecondReader,
     state: RwLock<Arc<State>>,
     revocations: Mutex<Revocations>,
 }
@@ -89,6 +95,8 @@ pub struct EngineBuilder {
     embedder: Option<Arc<dyn Embedder>>,
     settings: Option<Settings>,
     artifact: Option<Artifact>,
+    triage: Option<triage::Artifact>,
+    rules_alone: bool,
 }
 
 impl EngineBuilder {
@@ -114,6 +122,20 @@ impl EngineBuilder {
         self
     }
 
+    /// Uses another urgency model than the built-in one.
+    #[must_use]
+    pub fn triage(mut self, model: triage::Artifact) -> Self {
+        self.triage = Some(model);
+        self
+    }
+
+    /// Uses no urgency model: rules alone raise alarms.
+    #[must_use]
+    pub fn rules_alone(mut self) -> Self {
+        self.rules_alone = true;
+        self
+    }
+
     /// Opens the index.
     ///
     /// # Errors
@@ -126,6 +148,7 @@ impl EngineBuilder {
             Some(embedder) => embedder,
             None => Arc::new(default_model()?),
         };
+        let second = SecondReader::open(self.triage, self.rules_alone, &embedder)?;
         let store = Store::new(self.index);
         let state = State::open(&store, &embedder, self.settings.as_ref(), self.artifact.as_ref())?;
         let engine = Engine {
@@ -133,6 +156,7 @@ impl EngineBuilder {
             embedder,
             settings: self.settings,
             artifact: self.artifact,
+            second,
             state: RwLock::new(Arc::new(state)),
             revocations: Mutex::default(),
         };
@@ -215,6 +239,8 @@ pub struct Reply {
     pub verdict: Option<Verdict>,
     /// How the winner's score came about.
     pub explanation: Option<Explanation>,
+    /// What the urgency model made of the message, where it was asked.
+    pub second_look: Option<SecondLook>,
     /// How long each stage took.
     pub timings: Timings,
 }
@@ -293,6 +319,8 @@ impl Engine {
             embedder: None,
             settings: None,
             artifact: None,
+            triage: None,
+            rules_alone: false,
         }
     }
 
@@ -349,13 +377,42 @@ impl Engine {
     /// As [`Engine::ask`].
     pub fn reply(&self, query: &Query) -> Result<Reply, Error> {
         let state = self.state();
-        let asking =
-            |revocations| Asking { state: &state, revocations, query, timings: Cell::default() };
+        let asking = |revocations| Asking {
+            state: &state,
+            second: &self.second,
+            revocations,
+            query,
+            timings: Cell::default(),
+            second_look: RefCell::default(),
+        };
         match self.revocations() {
             Ok(revocations) => asking(&revocations).reply(),
             // Without its revocations an engine cannot answer; an alarm it can still raise.
             Err(error) => asking(&BTreeMap::new()).alarm().ok_or(error),
         }
+    }
+
+    /// What safety and routes alone say of a message, before anything is retrieved.
+    ///
+    /// # Errors
+    /// [`Error`] when revocations cannot be read.
+    pub fn first_look(&self, query: &Query) -> Result<FirstLook, Error> {
+        let state = self.state();
+        let revocations = self.revocations()?;
+        let asking = Asking {
+            state: &state,
+            second: &self.second,
+            revocations: &revocations,
+            query,
+            timings: Cell::default(),
+            second_look: RefCell::default(),
+        };
+        Ok(asking.first_look())
+    }
+
+    /// Why rules alone raise alarms, if no urgency model helps them.
+    pub fn rules_alone(&self) -> Option<RulesAlone> {
+        self.second.rules_alone()
     }
 
     /// The best passages, whoever may be shown them.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Explanation, Reply, Timings};
+use super::{Explanation, Reply, SecondLook, Timings};
 use crate::answer::{Citation, Response};
 use crate::calibrate::Confidence;
 use crate::ids::Fingerprint;
@@ -131,6 +131,8 @@ pub struct WireExplanation {
     /// P(the winner answers the message).
     #[schemars(range(min = 0, max = 1))]
     pub confidence: Option<f64>,
+    /// What the urgency model made of the message, where it was asked.
+    pub second_look: Option<SecondLook>,
 }
 
 impl WireReply {
@@ -145,6 +147,7 @@ impl WireReply {
                 .collect(),
             in_scope: reply.verdict.map(|v| v.in_scope),
             confidence: reply.verdict.map(|v| v.confidence.get()),
+            second_look: reply.second_look,
         });
         let mut wire = WireReply {
             decision: reply.response.decision(),

@@ -32,5 +32,6 @@ pub mod significance;
 pub mod spans;
 pub mod topic;
 pub mod trec;
+pub mod triage;
 
 pub use error::EvalError;

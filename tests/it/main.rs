@@ -31,3 +31,4 @@ mod schema;
 mod sensitive;
 mod support;
 mod tidy;
+mod triage;

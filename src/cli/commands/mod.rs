@@ -7,6 +7,7 @@ mod eval;
 mod index;
 mod models;
 mod rank;
+mod triage;
 
 pub(super) use ask::BatchLine;
 pub(super) use corpus::WireCheck;
@@ -31,6 +32,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome, EvalError> {
         Command::Explain(args) => Ok(rank::explain(global, args)?),
         Command::Run(args) => rank::run(global, args),
         Command::Calibrate(args) => calibrate::calibrate(global, args),
+        Command::Triage(command) => triage::run(global, command),
         Command::Eval(command) => eval::run(global, command),
         Command::Index(command) => Ok(index::run(global, command)?),
         Command::Corpus(command) => Ok(corpus::run(global, command)?),
