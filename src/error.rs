@@ -66,6 +66,12 @@ pub enum Error {
     /// A certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// An urgency model cannot be used.
+    #[error(transparent)]
+    Triage(#[from] crate::triage::ArtifactError),
+    /// An urgency model cannot be fitted.
+    #[error(transparent)]
+    TriageFit(#[from] crate::triage::fit::TriageFitError),
     /// A calibrator cannot be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -151,6 +157,7 @@ impl Error {
             | Error::Settings(_)
             | Error::Safety(_)
             | Error::Fit(_)
+            | Error::TriageFit(_)
             | Error::UnknownPassage { .. } => ErrorKind::Input,
             Error::Build(error) => build_kind(error),
             Error::Snapshot(error) => snapshot_kind(error),
@@ -158,6 +165,7 @@ impl Error {
             Error::OtherEmbedder { .. }
             | Error::Calibrator(_)
             | Error::Certificate(_)
+            | Error::Triage(_)
             | Error::Model(_)
             | Error::Models(_) => ErrorKind::Incompatible,
             Error::InFile { source, .. } => match source.as_ref() {

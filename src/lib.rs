@@ -64,7 +64,7 @@
 //! # Layers
 //!
 //! Downward only: [`text`], [`ids`], [`score`], [`statistics`], [`durable`] < [`corpus`] < [`dialogue`] <
-//! [`embed`], [`index`] < [`retrieve`] < [`fuse`] < [`calibrate`] < [`answer`] < [`engine`] <
+//! [`embed`], [`index`] < [`retrieve`] < [`fuse`] < [`calibrate`] < [`triage`] < [`answer`] < [`engine`] <
 //! [`eval`], `cli`. `ARCHITECTURE.md` says what each room is for and what it must not know.
 //!
 //! # Features
@@ -92,6 +92,7 @@ pub mod retrieve;
 pub mod score;
 pub mod statistics;
 pub mod text;
+pub mod triage;
 
 pub use engine::Engine;
 pub use error::{Error, ErrorKind};

@@ -63,6 +63,9 @@ pub(crate) struct Global {
         hide_env_values = true
     )]
     pub(crate) models: PathBuf,
+    /// An urgency model to use instead of the built-in one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) triage: Option<PathBuf>,
     /// Which precision of the model embeds
     #[arg(long, global = true, value_enum, default_value_t = Precision::Int8)]
     pub(crate) precision: Precision,
@@ -103,6 +106,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: CertificateCommand,
     },
+    /// Fit the urgency model, or measure safety and routes on labelled topics
+    #[command(subcommand)]
+    Triage(TriageCommand),
     /// Measure, compare and record systems on labelled sets
     #[command(subcommand)]
     Eval(EvalCommand),
@@ -264,6 +270,52 @@ pub(crate) struct CalibrateArgs {
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TriageCommand {
+    /// Fit the urgency model on the corpus's approved examples and on labelled topics
+    Fit(TriageFitArgs),
+    /// Report urgent recall, false alarms and routes on labelled topics
+    Check {
+        /// Labelled topics; repeat for several files
+        #[arg(long, value_name = "FILE", required = true)]
+        topics: Vec<PathBuf>,
+        /// Use no urgency model, to see what rules alone do
+        #[arg(long)]
+        rules_alone: bool,
+        /// The day of the questions [default: today, UTC]
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        now: Option<Date>,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TriageFitArgs {
+    /// Labelled topics of one source, held out in turn; repeat for other sources. Several files of
+    /// one source are joined by commas
+    #[arg(long, value_name = "FILES", required = true)]
+    pub(crate) topics: Vec<String>,
+    /// Labelled topics that are always fitted on, such as those the rules were written with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) also: Vec<PathBuf>,
+    /// Where to write the model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Where to write what was read of each source held out, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) readings: Option<PathBuf>,
+    /// Share of false alarms among harmless messages the alarm is set for, on sources not
+    /// fitted on
+    #[arg(long, default_value_t = 0.05)]
+    pub(crate) false_alarms: f64,
+    /// Greatest share of rightly fitting symptom rules that may be overruled, on sources not
+    /// fitted on
+    #[arg(long, default_value_t = 0.05)]
+    pub(crate) cleared: f64,
 }
 
 #[derive(Debug, Subcommand)]

@@ -36,6 +36,7 @@ use crate::eval::fit::DecisionReport;
 use crate::eval::fit::compare::Compared;
 use crate::eval::report::model::Report;
 use crate::eval::topic::{HeaderLine, Topic};
+use crate::eval::triage::TriageReport;
 use crate::eval::withhold::Withheld;
 use crate::index::manifest::Manifest;
 use crate::index::store::{Published, Revocation, Suspension};
@@ -113,6 +114,11 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         written::<Vec<FileCheck>>("models-verify", "`models verify --json`"),
         written::<WireReplayed>("replay", "`replay --json`"),
         written::<Vec<WireFound<'_>>>("search", "`search --json`"),
+        written::<TriageReport>("triage-check", "`triage check --json`"),
+        written::<crate::triage::artifact::Manifest>(
+            "triage-manifest",
+            "the first line of the file that `triage fit` writes",
+        ),
     ]
 }
 

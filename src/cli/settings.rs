@@ -18,6 +18,7 @@ use crate::index::build::{BuildOptions, Built, Sources, build};
 use crate::index::settings::Settings;
 use crate::index::store::{Store, StoreError};
 use crate::query::Query;
+use crate::triage;
 
 /// Folder of the default index, beside the corpus it follows.
 const DEFAULT_INDEX: &str = ".guidepost";
@@ -122,15 +123,23 @@ fn build_from(
 /// # Errors
 /// [`Error`] when the index cannot be built or opened.
 pub(super) fn engine(global: &Global) -> Result<Engine, Error> {
+    engine_with(global, false)
+}
+
+/// An engine as [`engine`] opens it, if wished with rules alone to raise alarms.
+///
+/// # Errors
+/// As [`engine`].
+pub(super) fn engine_with(global: &Global, rules_alone: bool) -> Result<Engine, Error> {
     let encoder = encoder(global)?;
     if global.index.is_some() || !global.corpus.is_dir() {
-        return open_engine(global, encoder);
+        return open_engine(global, encoder, rules_alone);
     }
     let store = store(global);
     let sources = Sources::read(&global.corpus)?;
     let settings = Settings::default();
     if store.current().ok() == Some(sources.inputs(encoder.as_ref(), &settings).id()) {
-        match open_engine(global, Arc::clone(&encoder)) {
+        match open_engine(global, Arc::clone(&encoder), rules_alone) {
             Err(Error::Store(StoreError::Snapshot { .. })) => {}
             opened => return opened,
         }
@@ -140,7 +149,7 @@ pub(super) fn engine(global: &Global) -> Result<Engine, Error> {
     }
     let options = BuildOptions::default();
     build_from(&store, &sources, &encoder, &settings, options, global.quiet)?;
-    open_engine(global, encoder)
+    open_engine(global, encoder, rules_alone)
 }
 
 /// An engine over another index, with the same model and settings and no calibrator of its own
@@ -156,13 +165,21 @@ pub(super) fn engine_over(global: &Global, index: &Path) -> Result<Engine, Error
     builder.open()
 }
 
-fn open_engine(global: &Global, encoder: Arc<Encoder>) -> Result<Engine, Error> {
+fn open_engine(global: &Global, encoder: Arc<Encoder>, rules_alone: bool) -> Result<Engine, Error> {
     let mut builder = Engine::builder(store(global).root()).embedder(encoder);
     if let Some(settings) = settings(global)? {
         builder = builder.settings(settings);
     }
     if let Some(artifact) = artifact(global)? {
         builder = builder.calibrator(artifact);
+    }
+    if let Some(path) = &global.triage {
+        let bytes = fs_err::read(path).map_err(|e| Error::in_file(path, e))?;
+        let model = triage::Artifact::parse(&bytes).map_err(|e| Error::in_file(path, e))?;
+        builder = builder.triage(model);
+    }
+    if rules_alone {
+        builder = builder.rules_alone();
     }
     builder.open()
 }
@@ -171,7 +188,7 @@ fn open_engine(global: &Global, encoder: Arc<Encoder>) -> Result<Engine, Error> 
 ///
 /// # Errors
 /// [`Error`] when the index cannot be opened.
-pub(super) fn engine_with(global: &Global, artifact: Option<Artifact>) -> Result<Engine, Error> {
+pub(super) fn engine_fitted(global: &Global, artifact: Option<Artifact>) -> Result<Engine, Error> {
     let Some(artifact) = artifact else {
         return engine(global);
     };

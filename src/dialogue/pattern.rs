@@ -233,13 +233,25 @@ impl Patterns {
         if rule.most_words.is_some_and(|most| sighting.tokens.len() > most as usize) {
             return None;
         }
-        let mut hits = if rule.only { rule.covering(sighting) } else { self.near(rule, sighting) }?;
+        let mut hits = if rule.only {
+            rule.covering(sighting)
+        } else {
+            self.near(rule, sighting, rule.judged)
+        }?;
         hits.sort_unstable_by_key(|h| (h.start, h.end));
         hits.dedup_by_key(|h| (h.start, h.end));
         Some(hits.iter().map(|h| bytes(sighting, h)).collect())
     }
 
-    fn near(&self, rule: &Rule, sighting: &Sighting) -> Option<Vec<Hit>> {
+    /// Whether a rule would fit if its finding counted whatever stands around it.
+    pub(super) fn names(&self, rule: RuleIndex, message: &Message) -> bool {
+        let unjudged = Judged { denied: false, general: false, past: false };
+        self.rules
+            .get(rule)
+            .is_some_and(|rule| !rule.only && self.near(rule, &message.0, unjudged).is_some())
+    }
+
+    fn near(&self, rule: &Rule, sighting: &Sighting, judged: Judged) -> Option<Vec<Hit>> {
         let (&first, rest) = rule.all.split_first()?;
         sighting.of(first).iter().filter(|h| !rule.exact || h.slips == 0).find_map(|finding| {
             let mut parts = Vec::with_capacity(rest.len() + 1);
@@ -255,7 +267,7 @@ impl Patterns {
             }
             let standing =
                 Standing { cues: &self.cues, sighting, finding: *finding, parts: &parts };
-            standing.counts(rule.judged).then(|| {
+            standing.counts(judged).then(|| {
                 parts.push(*finding);
                 parts
             })

@@ -63,10 +63,15 @@ impl SafetyRules {
     }
 }
 
-/// Numbers and dates that name one person. A year of birth alone does not.
+/// Numbers, dates and addresses that name one person. A year of birth alone does not.
 fn identifiers(raw: &str) -> Option<Vec<Range<usize>>> {
     let names_one_person = |found: &redact::Found| match found.kind {
-        redact::Kind::NhsNumber | redact::Kind::Reference => true,
+        redact::Kind::NhsNumber
+        | redact::Kind::Reference
+        | redact::Kind::Phone
+        | redact::Kind::Email
+        | redact::Kind::Postcode
+        | redact::Kind::Address => true,
         redact::Kind::DateOfBirth => redact::is_full_date(&raw[found.start..found.end]),
         _ => false,
     };

@@ -27,6 +27,8 @@ use crate::text::place::line_of;
 
 /// Folders of a corpus that hold rules, with `/` between folders.
 const FOLDERS: [&str; 2] = ["safety", "routes"];
+/// How the rule of an alarm begins that stands on the nearest approved example.
+const EXEMPLAR: &str = "exemplar:";
 /// What a rule must show at least.
 const LEAST_EXAMPLES: usize = 4;
 const LEAST_COUNTEREXAMPLES: usize = 2;
@@ -96,6 +98,8 @@ pub struct Channel {
     /// Whether it takes one question among several and leaves the others to be answered; otherwise
     /// it takes the whole message.
     pub each_part: bool,
+    /// Whether a rule that fits is never overruled.
+    pub always: bool,
     /// The file it was read from, relative to the corpus root.
     pub path: String,
     /// Approval of the rules, not of the reply.
@@ -134,6 +138,27 @@ struct Rule {
 struct Compiled {
     channel: Channel,
     rules: Vec<Rule>,
+    groups: Vec<Group>,
+}
+
+/// More examples of a channel, which no rule need fit.
+#[derive(Debug)]
+struct Group {
+    id: String,
+    texts: Vec<String>,
+}
+
+/// A sentence that the approved files give as an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Example<'a> {
+    /// The channel it belongs to; none for a sentence that belongs to no channel.
+    pub channel: Option<&'a Channel>,
+    /// The rule or group it stands under; empty for a sentence that belongs to no channel.
+    pub rule: &'a str,
+    /// The sentence.
+    pub text: &'a str,
+    /// Whether it belongs to the channel; otherwise it is there to show what does not.
+    pub belongs: bool,
 }
 
 /// Turns spans of the visible text into spans of the raw text.
@@ -168,6 +193,19 @@ pub struct Alarm {
     pub rule: String,
     /// Bytes of the raw message that the rule's parts fitted, in reading order.
     pub spans: Vec<Range<usize>>,
+    /// Whether the channel is one that is never overruled.
+    pub always: bool,
+}
+
+/// An urgent rule whose words stand in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mention<'a> {
+    /// The rule's channel.
+    pub channel: &'a Channel,
+    /// Id of the rule.
+    pub rule: &'a str,
+    /// Whether the rule fits; otherwise its finding is denied, general or past.
+    pub fits: bool,
 }
 
 /// All rules of a corpus, compiled.
@@ -178,6 +216,8 @@ pub struct SafetyRules {
     patterns: Patterns,
     languages: Languages,
     sources: Vec<(String, String)>,
+    /// Sentences that belong to no channel.
+    harmless: Vec<String>,
 }
 
 impl SafetyRules {
@@ -247,17 +287,93 @@ impl SafetyRules {
             reply: fit.reply.clone(),
             rule: fit.rule,
             spans: fit.spans,
+            always: fit.channel.always,
         })
     }
 
     /// The channel and the reply of a rule or recogniser, by the ids that a match names.
     pub fn named(&self, channel: &str, rule: &str) -> Option<(&Channel, &DocumentId)> {
+        if let Some(example) = rule.strip_prefix(EXEMPLAR) {
+            return self.reply_of(channel, example.rsplit('/').next().unwrap_or_default());
+        }
         let compiled = self.channels.iter().find(|c| c.channel.id == channel)?;
         let own = &compiled.channel;
         if let Some(found) = compiled.rules.iter().find(|r| r.id == rule) {
             return Some((own, found.reply.as_ref().unwrap_or(&own.reply)));
         }
         own.recogniser.filter(|r| r.to_string() == rule).map(|_| (own, &own.reply))
+    }
+
+    /// Every sentence that the files give as an example, in the order in which rules are tried.
+    pub fn examples(&self) -> impl Iterator<Item = Example<'_>> {
+        let of_channels = self.channels.iter().flat_map(|compiled| {
+            let channel = Some(&compiled.channel);
+            let of_rules = compiled.rules.iter().flat_map(move |rule| {
+                let examples = rule.examples.iter().map(|text| (text, true));
+                let counterexamples = rule.counterexamples.iter().map(|text| (text, false));
+                let both = examples.chain(counterexamples);
+                both.map(move |(text, belongs)| Example { channel, rule: &rule.id, text, belongs })
+            });
+            let of_groups = compiled.groups.iter().flat_map(move |group| {
+                group.texts.iter().map(move |text| Example {
+                    channel,
+                    rule: &group.id,
+                    text,
+                    belongs: true,
+                })
+            });
+            of_rules.chain(of_groups)
+        });
+        let of_none = self.harmless.iter().map(|text| Example {
+            channel: None,
+            rule: "",
+            text,
+            belongs: false,
+        });
+        of_channels.chain(of_none)
+    }
+
+    /// The channel of an id, and the document that replies for one of its rules or groups.
+    pub fn reply_of(&self, channel: &str, rule: &str) -> Option<(&Channel, &DocumentId)> {
+        let compiled = self.channels.iter().find(|c| c.channel.id == channel)?;
+        let of_rule = compiled.rules.iter().find(|r| r.id == rule).and_then(|r| r.reply.as_ref());
+        Some((&compiled.channel, of_rule.unwrap_or(&compiled.channel.reply)))
+    }
+
+    /// The alarm that an approved example of a channel stands for, where no rule fits: the text its
+    /// channel replies with. `None` for a channel that is not urgent or not there.
+    pub fn alarm_like(&self, channel: &str, rule: &str, span: Range<usize>) -> Option<Alarm> {
+        let (channel, reply) = self.reply_of(channel, rule)?;
+        (channel.decision == Decision::Urgent).then(|| Alarm {
+            channel: channel.id.clone(),
+            priority: channel.priority,
+            reason: channel.reason.clone(),
+            reply: reply.clone(),
+            rule: format!("{EXEMPLAR}{}/{rule}", channel.id),
+            spans: vec![span],
+            always: false,
+        })
+    }
+
+    /// Whether some fitting rule belongs to a channel that is never overruled.
+    pub fn is_certain(&self, raw: &str) -> bool {
+        self.mentions(raw).iter().any(|m| m.fits && m.channel.always)
+    }
+
+    /// Urgent rules whose words stand in a message, in the order they are tried, and whether each
+    /// fits: one that only names its finding is denied, general or past there.
+    pub fn mentions(&self, raw: &str) -> Vec<Mention<'_>> {
+        let shown = fold::visible(raw);
+        let message = self.patterns.read(&shown);
+        let urgent = self.channels.iter().filter(|c| c.channel.decision == Decision::Urgent);
+        let rules = urgent.flat_map(|c| c.rules.iter().map(move |rule| (&c.channel, rule)));
+        rules
+            .filter_map(|(channel, rule)| {
+                let fits = self.patterns.fit(rule.index, &message).is_some();
+                let named = fits || self.patterns.names(rule.index, &message);
+                named.then_some(Mention { channel, rule: &rule.id, fits })
+            })
+            .collect()
     }
 
     pub(super) fn languages(&self) -> &Languages {
@@ -530,6 +646,19 @@ struct FileText {
     slips: SlipsText,
     #[serde(default)]
     rule: Vec<RuleFile>,
+    /// More examples of the channel, in groups.
+    #[serde(default)]
+    exemplars: Vec<GroupFile>,
+    /// Sentences that belong to no channel, however they sound.
+    #[serde(default)]
+    harmless: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupFile {
+    id: String,
+    texts: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -554,6 +683,7 @@ struct ChannelText {
     recogniser: Option<Recogniser>,
     #[serde(default)]
     each_part: bool,
+    always: bool,
 }
 
 #[derive(Deserialize)]
@@ -605,6 +735,7 @@ struct Reader {
     channels: Vec<Compiled>,
     problems: Vec<Problem>,
     pending: Pending,
+    harmless: Vec<String>,
 }
 
 impl Reader {
@@ -627,9 +758,14 @@ impl Reader {
         }
         self.builder.add_never(&file.slips.never);
         self.builder.add_short(&file.slips.short);
+        self.harmless.extend(file.harmless);
         match file.channel {
-            Some(channel) => self.read_channel(path, text, channel, file.approval, file.rule),
-            None if file.rule.is_empty() => {}
+            Some(channel) => {
+                let groups = file.exemplars.into_iter();
+                let groups = groups.map(|g| Group { id: g.id, texts: g.texts }).collect();
+                self.read_channel(path, text, channel, file.approval, (file.rule, groups));
+            }
+            None if file.rule.is_empty() && file.exemplars.is_empty() => {}
             None => self.problem(path, 0, Mistake::NoChannel),
         }
     }
@@ -660,7 +796,7 @@ impl Reader {
         text: &str,
         channel: Spanned<ChannelText>,
         approval: Option<Spanned<ApprovalText>>,
-        rules: Vec<RuleFile>,
+        (rules, groups): (Vec<RuleFile>, Vec<Group>),
     ) {
         let line = line_of(text, channel.span().start);
         let channel = channel.into_inner();
@@ -688,10 +824,12 @@ impl Reader {
                 reason: channel.reason,
                 recogniser: channel.recogniser,
                 each_part: channel.each_part,
+                always: channel.always,
                 path: path.to_owned(),
                 approval,
             },
             rules: Vec::new(),
+            groups,
         };
         for rule in rules {
             let line = line_of(text, rule.id.span().start);
@@ -815,7 +953,8 @@ impl Reader {
             b.priority.cmp(&a.priority).then_with(|| a.path.cmp(&b.path))
         });
         let (patterns, languages) = (self.builder.build(), Languages::new());
-        Ok(SafetyRules { channels, patterns, languages, sources })
+        let harmless = self.harmless;
+        Ok(SafetyRules { channels, patterns, languages, sources, harmless })
     }
 }
 

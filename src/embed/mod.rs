@@ -71,6 +71,17 @@ pub trait Embedder: Send + Sync {
     /// # Errors
     /// [`EmbedError`] when a text cannot be tokenised or the backend fails.
     fn embed(&self, texts: &[&str]) -> Result<Matrix, EmbedError>;
+
+    /// The vectors of a text's tokens before pooling, one row a token, marks of beginning and end
+    /// included; `None` from an embedder that shows none. Their mean points where the vector of
+    /// the text points.
+    ///
+    /// # Errors
+    /// As [`Embedder::embed`].
+    fn embed_tokens(&self, text: &str) -> Result<Option<Matrix>, EmbedError> {
+        let _ = text;
+        Ok(None)
+    }
 }
 
 /// Why texts could not be embedded.

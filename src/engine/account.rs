@@ -169,8 +169,9 @@ impl Engine {
     pub fn account(&self, query: &Query) -> Result<Account, Error> {
         let state = self.state();
         let revocations = self.revocations()?;
-        let reply = Asking::new(&state, &revocations, query).reply()?;
-        let asking = Asking::new(&state, &revocations, query).in_nation(reply.conversation.nation);
+        let reply = Asking::new(&state, &self.second, &revocations, query).reply()?;
+        let asking = Asking::new(&state, &self.second, &revocations, query)
+            .in_nation(reply.conversation.nation);
         let mut account = asking.account(&reply)?;
         account.changes = change::changes(&account, &reply);
         Ok(account)

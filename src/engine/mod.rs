@@ -9,6 +9,7 @@ mod account;
 mod asking;
 pub mod certified;
 pub mod log;
+mod second;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,14 +43,18 @@ use crate::retrieve::{
     BoundQuery, Candidates, Ranking, RetrieveError, Retriever, RetrieverExplanation, Row,
 };
 use crate::score::Score;
+use crate::triage;
 
 pub use account::Account;
 pub use asking::ASK_DEPTH;
 pub use certified::{Certified, NotSent};
+pub(crate) use second::signals;
+pub use second::{FirstLook, NearestExample, RulesAlone, SecondLook, shipped_triage};
 
 use asking::Asking;
 use certified::Certification;
 use log::FixedDecision;
+use second::SecondReader;
 
 /// The calibrator fitted on the shipped corpus.
 const SHIPPED_CALIBRATOR: &str = include_str!("../../models/calibrators/shipped.json");
@@ -72,6 +77,7 @@ pub struct Engine {
     settings: Option<Settings>,
     artifact: Option<Artifact>,
     certificate: Option<String>,
+    second: SecondReader,
     state: RwLock<Arc<State>>,
     revocations: Mutex<Watched<BTreeMap<DocumentId, Revocation>>>,
     suspensions: Mutex<Watched<Vec<Suspension>>>,
@@ -130,6 +136,8 @@ pub struct EngineBuilder {
     settings: Option<Settings>,
     artifact: Option<Artifact>,
     certificate: Option<String>,
+    triage: Option<triage::Artifact>,
+    rules_alone: bool,
 }
 
 impl EngineBuilder {
@@ -163,6 +171,20 @@ impl EngineBuilder {
         self
     }
 
+    /// Uses another urgency model than the built-in one.
+    #[must_use]
+    pub fn triage(mut self, model: triage::Artifact) -> Self {
+        self.triage = Some(model);
+        self
+    }
+
+    /// Uses no urgency model: rules alone raise alarms.
+    #[must_use]
+    pub fn rules_alone(mut self) -> Self {
+        self.rules_alone = true;
+        self
+    }
+
     /// Opens the index.
     ///
     /// # Errors
@@ -175,6 +197,7 @@ impl EngineBuilder {
             Some(embedder) => embedder,
             None => Arc::new(default_model()?),
         };
+        let second = SecondReader::open(self.triage, self.rules_alone, &embedder)?;
         let store = Store::new(self.index);
         let state = State::open(
             &store,
@@ -189,6 +212,7 @@ impl EngineBuilder {
             settings: self.settings,
             artifact: self.artifact,
             certificate: self.certificate,
+            second,
             state: RwLock::new(Arc::new(state)),
             revocations: Mutex::default(),
             suspensions: Mutex::default(),
@@ -311,6 +335,8 @@ pub struct Reply {
     pub verdict: Option<Verdict>,
     /// How the winner's score came about.
     pub explanation: Option<Explanation>,
+    /// What the urgency model made of the message, where it was asked.
+    pub second_look: Option<SecondLook>,
     /// How long each stage took.
     pub timings: Timings,
 }
@@ -425,6 +451,8 @@ impl Engine {
             settings: None,
             artifact: None,
             certificate: None,
+            triage: None,
+            rules_alone: false,
         }
     }
 
@@ -484,13 +512,31 @@ impl Engine {
         let state = self.state();
         match self.revocations() {
             Ok(revocations) => {
-                let mut reply = Asking::new(&state, &revocations, query).reply()?;
+                let mut reply = Asking::new(&state, &self.second, &revocations, query).reply()?;
                 state.certify(&mut reply, query, &revocations, &self.suspensions()?);
                 Ok(reply)
             }
             // Without its revocations an engine cannot answer; an alarm it can still raise.
-            Err(error) => Asking::new(&state, &BTreeMap::new(), query).alarm().ok_or(error),
+            Err(error) => {
+                Asking::new(&state, &self.second, &BTreeMap::new(), query).alarm().ok_or(error)
+            }
         }
+    }
+
+    /// What safety and routes alone say of a message, before anything is retrieved.
+    ///
+    /// # Errors
+    /// [`Error`] when revocations cannot be read.
+    pub fn first_look(&self, query: &Query) -> Result<FirstLook, Error> {
+        let state = self.state();
+        let revocations = self.revocations()?;
+        let asking = Asking::new(&state, &self.second, &revocations, query);
+        Ok(asking.first_look())
+    }
+
+    /// Why rules alone raise alarms, if no urgency model helps them.
+    pub fn rules_alone(&self) -> Option<RulesAlone> {
+        self.second.rules_alone()
     }
 
     /// The best passages, whoever may be shown them.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Certified, Explanation, PartReply, Reply, Timings};
+use super::{Certified, Explanation, PartReply, Reply, SecondLook, Timings};
 use crate::answer::{Citation, Response};
 use crate::calibrate::Confidence;
 use crate::dialogue::conversation::Conversation;
@@ -157,6 +157,8 @@ pub struct WireExplanation {
     /// P(the winner answers the message).
     #[schemars(range(min = 0, max = 1))]
     pub confidence: Option<f64>,
+    /// What the urgency model made of the message, where it was asked.
+    pub second_look: Option<SecondLook>,
 }
 
 impl WireReply {
@@ -171,6 +173,7 @@ impl WireReply {
                 .collect(),
             in_scope: reply.verdict.map(|v| v.in_scope),
             confidence: reply.verdict.map(|v| v.confidence.get()),
+            second_look: reply.second_look,
         });
         let mut wire = WireReply {
             decision: reply.response.decision(),

@@ -34,6 +34,7 @@ pub mod significance;
 pub mod spans;
 pub mod topic;
 pub mod trec;
+pub mod triage;
 pub mod withhold;
 
 pub use error::EvalError;

@@ -6,9 +6,12 @@
 //! languages people write to British services, spelt with or without accents. It does not translate
 //! and does not look for symptoms.
 
+mod lists;
+
 use std::collections::{HashMap, HashSet};
 
 use super::fold::words;
+use lists::{ENGLISH, LANGUAGES};
 
 /// What a short text seems to be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,185 +183,6 @@ const SCRIPTS: [Script; 17] = [
     Script { from: 0xac00, to: 0xd7af, code: "ko" },
     Script { from: 0xd80, to: 0xdff, code: "si" },
 ];
-
-/// Function words and words of the subject. None of the strong words is an English word, slang,
-/// dialect or a common slip; weak ones are, and count only beside a strong one.
-struct Language {
-    code: &'static str,
-    strong: &'static str,
-    weak: &'static str,
-    letters: &'static str,
-}
-
-const LANGUAGES: [Language; 17] = [
-    Language {
-        code: "pl",
-        strong: "czy jest jestem moge chce chcialabym chcialbym prosze dziekuje dzien dobry jak kiedy gdzie \
-            dlaczego moja moje moj mojej badanie badania badan piers piersi wynik wyniki wynikow wizyta \
-            wizyte wizyty termin umowic przelozyc odwolac lekarz lekarza przychodnia zaproszenie listu \
-            boli nie tak juz jeszcze tylko bardzo sie dla przy przez ze zeby ile lat wieku \
-            mammografia mammografii mammografie cytologia cytologie zrobic trzeba pani panstwo \
-            potrzebuje pomocy mowie polsku polski angielsku robic isc boje",
-        weak: "ale na w z o i co to po do od za bo ja mi",
-        letters: "ąćęłńśźż",
-    },
-    Language {
-        code: "cy",
-        strong: "mae dwi rwyf rwyn wyf eisiau oes pryd sut ydy ydw ydych oedd gyda diolch prynhawn plis \
-            gwelwch apwyntiad apwyntiadau sgrinio mamogram hoffwn gallaf alla allaf fedra oed cael \
-            llythyr ond wedi bydd fydd canlyniadau canlyniad angen helo shwmae noswaith gymraeg cymraeg \
-            siarad meddyg ysbyty merched fron bronnau fyddaf newid ddim nid ydyn dych dychi pam ble \
-            fy nhw cwestiwn prawf yng nghymru",
-        weak: "bore faint beth fi chi ni yn y yr i a o ar am os da dw gen dim ga bron mi",
-        letters: "ŵŷ",
-    },
-    Language {
-        code: "ro",
-        strong: "buna ziua vreau doresc cand unde este sunt pentru programare programarea mamografie \
-            mamografia multumesc rog imi dumneavoastra trebuie rezultatele rezultatul scrisoare doare \
-            medic medicul sanul sani varsta cati inca acum daca puteti spuneti schimb anulez romana \
-            vorbesc engleza inteleg nevoie ajutor primit invitatie papanicolau fara dupa inainte foarte \
-            bine salut mea meu",
-        weak: "nu va la si ce sa am o cu de in pe un eu fac pot cum ma mi ani",
-        letters: "ășțţ",
-    },
-    Language {
-        code: "ur",
-        strong: "kya hai hain mujhe mera meri kab kahan kaise kyun kyu nahi nahin haan aur lekin mein \
-            aap apka apki aapka aapki karna karni karne karwana karwani chahiye chahie hoga hogi hota \
-            hoti raha rahi rahe gaya gayi bohat bahut boht abhi phir bhi liye kitni kitne kitna umar \
-            shukriya meherbani salam assalam alaikum walaikum dard takleef aata aati jana jaana milega \
-            milegi batao bataiye bata dein dijiye sakti sakta sakte hoon ammi beti behen khat \
-            angrezi  tarikh waqt wapas kaun",
-        weak: "mere tha hindi ka ki ke ko se ho to me ne par wo ye yeh ji na koi kuch",
-        letters: "",
-    },
-    Language {
-        code: "pa",
-        strong: "tusi tuhada tuhadi mainu tainu sanu kiven kithe kadon kado kinna kinni kinne hunda \
-            hundi hondi chahida chahidi akal sasriakal assi karda kardi karwaun dasso dass \
-            vich naal layi bebe biba puttar punjabi",
-        weak: "menu honda sat da di de nu ne te ki ji hai aa",
-        letters: "",
-    },
-    Language {
-        code: "bn",
-        strong: "ami amar apni apnar apnader kothay kivabe keno koto boyosh lagbe korte korbo korbe hobe \
-            ache nei parbo pari parbe jabo jete dhonnobad bhalo kemon bolun bolte bangla ingreji sylheti \
-            achhe thik dorkar shomoy tarikh betha byatha stoner",
-        weak: "kobe ki na o r e ki te",
-        letters: "",
-    },
-    Language {
-        code: "es",
-        strong: "cuando donde puedo quiero necesito tengo cita pruebas resultados mamografia edad cuanto \
-            cuantos duele buenos buenas dias tardes por esta estoy pero porque tambien muy \
-            mucho hacer cambiar cancelar carta medico pecho senos hablo espanol ingles hija madre ayudar \
-            usted ustedes tiene tienen recibido recibir anos",
-        weak: "favor para hola gracias el la los las de que es en un una con no mi me se si y a",
-        letters: "ñ¿¡",
-    },
-    Language {
-        code: "fr",
-        strong: "fait mal quoi bonjour bonsoir quand puis dois suis vous nous rendez rendezvous resultats resultat \
-            mammographie depistage combien temps est-ce quel quelle quelles faut avoir pourquoi avec \
-            sans mais aussi tres beaucoup lettre recu besoin annuler medecin sein seins francais anglais \
-            parle fille votre notre cest jai ans voudrais peux pouvez oui",
-        weak: "ca ce mon mere merci le la les de des du et est un une pour ma ne pas en on je il elle que qui",
-        letters: "œ",
-    },
-    Language {
-        code: "pt",
-        strong: "ola obrigada obrigado posso quero preciso tenho consulta exame exames idade doi boa voce \
-            voces nao fazer marcar mudar peito seios falo portugues minha filha tambem recebi",
-        weak: "sim mae o os as de que e em um uma com para por se eu a",
-        letters: "ãõ",
-    },
-    Language {
-        code: "it",
-        strong: "buongiorno buonasera grazie voglio vorrei devo appuntamento esame risultati risultato \
-            eta anni perche sono della delle degli anche molto spostare annullare lettera seno parlo \
-            italiano inglese figlia bisogno ricevuto",
-        weak: "dove mia ciao il la lo gli di che e un una con per non mi si a ma in",
-        letters: "",
-    },
-    Language {
-        code: "de",
-        strong: "guten danke bitte wann ich habe nicht kann muss mein meine meinen termin ergebnis ergebnisse \
-            mammographie untersuchung tut weh warum aber auch sehr machen absagen verschieben arzt \
-            brust spreche deutsch englisch tochter mutter brauche ist und mit ohne schmerzen",
-        weak: "brief fur der die das ein eine es sie wir zu von im am an so in",
-        letters: "ß",
-    },
-    Language {
-        code: "tr",
-        strong: "merhaba tesekkurler tesekkur ederim zaman nerede nasil neden istiyorum randevu randevum \
-            sonuc sonuclar sonuclari mamografi kac yasinda icin degil evet hayir cok lutfen mektup \
-            konusuyorum turkce ingilizce annem kizim yapmak almak iptal degistirmek yok gerekiyor acir \
-            aciyor",
-        weak: "bir bu ve mi ne da de ben",
-        letters: "ğış",
-    },
-    Language {
-        code: "so",
-        strong: "waan waxaan waxa maxaa goorma xagee sidee mahadsanid fadlan ballan ballanta baaritaan \
-            natiijada naaska naasaha kansarka kansar dhakhtar warqad hooyo hooyaday magacaygu soomaali \
-            ingiriisi haa ayaan ayaa iyo laakiin waa caawimaad rabaa salaan",
-        weak: "ma ku ka iga u la",
-        letters: "",
-    },
-    Language {
-        code: "lt",
-        strong: "labas aciu prasau kada kur kaip kodel noriu galiu reikia mano vizitas vizita tyrimas \
-            rezultatai mamografija krutis krutu krutys metai metu gydytojas laiskas kalbu lietuviskai \
-            angliskai yra nera labai taip",
-        weak: "bet ir ar as i su per uz ne ta",
-        letters: "ėųūįž",
-    },
-    Language {
-        code: "cs",
-        strong: "dekuji prosim kdy proc chci mohu muzu vysledky prs prsu vek lekar dopis mluvim cesky \
-            slovensky anglicky dcera matka potrebuji nebo ano dakujem kedy preco chcem potrebujem",
-        weak: "a na je se to si v z o co ja ne",
-        letters: "ěřů",
-    },
-    Language {
-        code: "hu",
-        strong: "szia koszonom kerem mikor hol hogyan miert szeretnek tudok kell idopont idopontot vizsgalat \
-            eredmeny eredmenyek emlo mell mellem evesen orvos beszelek magyarul angolul lanyom anyam \
-            igen vagyok nincs hogy csak nagyon",
-        weak: "a az es egy van nem is de ha meg",
-        letters: "őű",
-    },
-    Language {
-        code: "sq",
-        strong: "pershendetje tung faleminderit lutem dua takim takimin rezultatet gjiri gjirit gji mosha \
-            vjec mjeku leter flas shqip anglisht vajza nena ime duhet eshte nuk shume dhe",
-        weak: "jam te ne per nje me se po kur",
-        letters: "ë",
-    },
-];
-
-/// Common words of English messages to a screening service, with chat spellings and dialect.
-const ENGLISH: &str = "a about after again age aged all already also am an and another any anyone anything \
-    appointment appt are arent as ask at aye b4 back bad be because been before being between big book \
-    booked boob boobs both bowel bra breast breasts bring but by bye call called can cancel cancer cant \
-    change check cheers clinic come coming cos could day days did didnt do doctor does doesnt doing done \
-    dont down duck due each early easy english every eye feel few find first for found friend from get \
-    getting give go going gone good got gp had happen happens has have havent having he hello help her here \
-    hes hi him his hiya home hospital hour how hows hurt hurts i id if ill im in into invite is isnt it its \
-    ive job just kit know lady last late left less let letter like list little long look lot love lump lungs \
-    lung make mam mammo mammogram man many me mean men mi might minutes missed month months more morning most \
-    mum must my need needs never new next nhs nipple no nobody normal not nothing now nowt number nurse of \
-    off ok okay old on once one only open or other our out over owt own pain painful parking people phone pls \
-    please poo put question quick rather read really result results right ring said same say scan screening \
-    see send sent she should show since sis sister site sore some someone something soon sorry start still \
-    stop such summat sure ta take taken tell test than thank thanks that thats the their them then there \
-    theres these they thing think this those three time times to today told tomorrow too took town two u \
-    under until up ur us use van very wait waiting walk want wanted was way we wear week weeks well went were \
-    what whats when where which while who why will with without woman women wont work worried worry would \
-    wrong x xray year years yes yesterday yet you young your youre yr yrs smear breastfeeding baby \
-    bairn wee dinnae didnae cannae och nae ken hun pet hen mate aunt uncle dad daughter son wife husband";
 
 #[cfg(test)]
 mod tests {

@@ -35,3 +35,4 @@ mod sensitive;
 mod support;
 mod tidy;
 mod topics;
+mod triage;

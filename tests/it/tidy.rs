@@ -26,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["retrieve"],
     &["fuse", "rerank"],
     &["calibrate"],
+    &["triage"],
     &["answer", "dialogue"],
     &["error"],
     &["engine"],

@@ -44,7 +44,7 @@ pub(super) fn certify(
         return Ok(Outcome::Done);
     };
     let calibrate = read_topic_set(topics)?.topics;
-    let engine = settings::engine_with(global, artifact)?;
+    let engine = settings::engine_fitted(global, artifact)?;
     if let Some(path) = &args.recertify {
         let certificate = read_for_another(path)?;
         let revision = args.revision.unwrap_or(certificate.content().terms.revision + 1);

@@ -9,6 +9,7 @@ mod index;
 mod models;
 mod rank;
 mod replay;
+mod triage;
 mod watch;
 
 pub(super) use ask::BatchLine;
@@ -39,6 +40,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome, EvalError> {
         Command::Run(args) => rank::run(global, args),
         Command::Calibrate(args) => calibrate::calibrate(global, args),
         Command::Certificate { command } => certify::run(global, command),
+        Command::Triage(command) => triage::run(global, command),
         Command::Eval(command) => eval::run(global, command),
         Command::Index(command) => Ok(index::run(global, command)?),
         Command::Corpus(command) => Ok(corpus::run(global, command)?),

@@ -213,14 +213,30 @@ impl Embedder for Encoder {
             let rows = vectors.par_chunks_exact_mut(dimension).zip(texts).enumerate();
             rows.try_for_each(|(index, (row, text))| self.embed_one(index, text, row))?;
         }
-        let (rows, columns) = (vectors.len() / dimension, dimension);
-        Matrix::from_shape_vec((texts.len(), dimension), vectors).map_err(|_| EmbedError::Shape {
-            rows,
-            columns,
-            expected_rows: texts.len(),
-            expected_columns: dimension,
-        })
+        shaped(vectors, texts.len(), dimension)
     }
+
+    fn embed_tokens(&self, text: &str) -> Result<Option<Matrix>, EmbedError> {
+        let dimension = self.dimension();
+        let mut scratch = self.take_scratch();
+        let mut vector = vec![0.0; dimension];
+        let done = self.forward(0, text, &mut scratch, &mut vector);
+        let rows = scratch.rows.clone();
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        done?;
+        let n = rows.len() / dimension;
+        shaped(rows, n, dimension).map(Some)
+    }
+}
+
+fn shaped(numbers: Vec<f32>, texts: usize, dimension: usize) -> Result<Matrix, EmbedError> {
+    let (rows, columns) = (numbers.len() / dimension, dimension);
+    Matrix::from_shape_vec((texts, dimension), numbers).map_err(|_| EmbedError::Shape {
+        rows,
+        columns,
+        expected_rows: texts,
+        expected_columns: dimension,
+    })
 }
 
 /// What the vectors depend on. The path of the processor is no part of it.

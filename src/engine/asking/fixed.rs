@@ -118,11 +118,26 @@ impl Asking<'_> {
             Some(alarm)
         });
         let whole = rules.assess(text);
-        whole.into_iter().chain(in_bubbles).max_by_key(|alarm| alarm.priority)
+        let by_rule = whole.into_iter().chain(in_bubbles).max_by_key(|alarm| alarm.priority);
+        if by_rule.as_ref().is_some_and(|alarm| alarm.always) {
+            return by_rule;
+        }
+        let look = self.second.look(text, rules, by_rule.as_ref());
+        let overruled = look.as_ref().is_some_and(|look| look.overruled.is_some());
+        let alarm = match by_rule {
+            Some(_) if overruled => None,
+            Some(alarm) => Some(alarm),
+            None => look.as_ref().and_then(|look| look.alarm(rules)),
+        };
+        // The first text looked at is the raw one.
+        let mut first = self.second_look.borrow_mut();
+        *first = first.take().or(look);
+        alarm
     }
 
     fn told_alarm(&self, fixed: &FixedDecision) -> Option<Alarm> {
-        let (channel, reply) = self.state.rules.named(&fixed.channel, &fixed.rule)?;
+        let rules = &self.state.rules;
+        let (channel, reply) = rules.named(&fixed.channel, &fixed.rule)?;
         (channel.decision == Decision::Urgent).then(|| Alarm {
             channel: channel.id.clone(),
             priority: channel.priority,
@@ -130,6 +145,7 @@ impl Asking<'_> {
             reply: reply.clone(),
             rule: fixed.rule.clone(),
             spans: Vec::new(),
+            always: channel.always,
         })
     }
 

@@ -16,6 +16,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::second::{FirstLook, SecondLook, SecondReader};
 use super::{PartReply, Reply, State, Timings};
 use crate::answer::response::{Clarify, Handover, Reason, Response};
 use crate::corpus::document::Document;
@@ -47,6 +48,9 @@ pub(super) struct Asking<'a> {
     pub(super) timings: Cell<Timings>,
     /// The nation the caller names, else the one the person said they are in.
     nation: Option<Nation>,
+    /// Who looks at the message again after the rules, and what came of it.
+    second: &'a SecondReader,
+    second_look: RefCell<Option<SecondLook>>,
     /// The message as it may be kept.
     kept: OnceCell<Kept>,
     /// What rules decide by.
@@ -65,12 +69,15 @@ struct Part<'a> {
 impl<'a> Asking<'a> {
     pub(super) fn new(
         state: &'a State,
+        second: &'a SecondReader,
         revocations: &'a BTreeMap<DocumentId, Revocation>,
         query: &'a Query,
     ) -> Asking<'a> {
         let nation = query.nation.or(query.conversation.nation);
         Asking {
             state,
+            second,
+            second_look: RefCell::default(),
             revocations,
             query,
             timings: Cell::default(),
@@ -107,9 +114,18 @@ impl<'a> Asking<'a> {
         reply.conversation = next;
         let fixed = self.fixed.take();
         (reply.fixed, reply.rules_need_raw) = (fixed.decision, fixed.needs_raw);
+        reply.second_look = self.second_look.take();
         self.clock(|t| t.total_us = micros(start.elapsed()));
         reply.timings = self.timings.get();
         Ok(reply)
+    }
+
+    /// Safety and routes alone, with the time they took.
+    pub(super) fn first_look(self) -> FirstLook {
+        let start = Instant::now();
+        let response = self.urgent().or_else(|| self.route(1).map(|route| self.routed(route)));
+        let took = start.elapsed();
+        FirstLook { response, second_look: self.second_look.take(), took }
     }
 
     fn clock(&self, set: impl FnOnce(&mut Timings)) {
@@ -129,6 +145,7 @@ impl<'a> Asking<'a> {
             rules_need_raw: false,
             notice: self.state.snapshot.manifest().notice.clone(),
             certificate: None,
+            second_look: None,
             winner: None,
             evidence: None,
             pool: None,

@@ -13,6 +13,7 @@ use crate::answer::ground;
 use crate::corpus::document::Barred;
 use crate::engine::asking::plain::spaced;
 use crate::engine::asking::{Asking, Heard};
+use crate::engine::second::SecondReader;
 use crate::engine::{Engine, Reply, State};
 use crate::error::Error;
 use crate::ids::DocumentId;
@@ -35,7 +36,7 @@ impl Engine {
     pub fn reply_again(&self, entry: &LogEntry) -> Result<Reply, Error> {
         let state = self.state();
         let revocations = self.revocations()?;
-        again(&state, &revocations, entry)
+        again(&state, &self.second, &revocations, entry)
     }
 
     /// Asks a logged turn again and compares what comes of it.
@@ -45,7 +46,7 @@ impl Engine {
     pub fn replay(&self, entry: &LogEntry) -> Result<Replayed, Error> {
         let state = self.state();
         let revocations = self.revocations()?;
-        let reply = again(&state, &revocations, entry)?;
+        let reply = again(&state, &self.second, &revocations, entry)?;
         let comparison = Comparison {
             state: &state,
             revocations: &revocations,
@@ -60,9 +61,14 @@ impl Engine {
 
 type Revocations = BTreeMap<DocumentId, Revocation>;
 
-fn again(state: &State, revocations: &Revocations, entry: &LogEntry) -> Result<Reply, Error> {
+fn again(
+    state: &State,
+    second: &SecondReader,
+    revocations: &Revocations,
+    entry: &LogEntry,
+) -> Result<Reply, Error> {
     let query = entry.query();
-    let asking = |heard| Asking::new(state, revocations, &query).again(heard);
+    let asking = |heard| Asking::new(state, second, revocations, &query).again(heard);
     let on_kept = || Heard::Kept(spaced(&entry.text));
     let told = entry.fixed.as_ref();
     let exists = told.is_none_or(|fixed| state.rules.named(&fixed.channel, &fixed.rule).is_some());

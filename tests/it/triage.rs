@@ -1,0 +1,144 @@
+//! The second look beside the rules, on the shipped corpus and model.
+//!
+//! 1. The shipped model reads, fits the built-in embedder, and stays small.
+//! 2. A rule of crisis, emergency, safeguarding or abuse alarms whatever harmless sentences stand
+//!    around it, and the model is not asked.
+//! 3. Without the model rules alone decide, and the engine says so; nothing else changes.
+//! 4. An alarm of the model speaks an approved text of the channel whose example it names, and
+//!    points at bytes of the message; an alarm survives harmless company.
+//! 5. The same message gets the same second look, whichever engine reads it.
+
+use std::sync::OnceLock;
+
+use guidepost::answer::Response;
+use guidepost::dialogue::safety::{Decision, SafetyRules};
+use guidepost::engine::{Engine, FirstLook, RulesAlone, shipped_triage};
+use guidepost::query::Query;
+use proptest::prelude::*;
+
+use crate::support::{TODAY, encoder, shipped, shipped_corpus, shipped_index};
+
+/// Bytes the shipped model may have.
+const MOST_BYTES: usize = 1 << 20;
+
+fn rules() -> &'static SafetyRules {
+    static RULES: OnceLock<SafetyRules> = OnceLock::new();
+    RULES.get_or_init(|| SafetyRules::load(&shipped_corpus()).unwrap())
+}
+
+fn alone() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| {
+        Engine::builder(shipped_index()).embedder(encoder()).rules_alone().open().unwrap()
+    })
+}
+
+fn look(engine: &Engine, text: &str) -> FirstLook {
+    engine.first_look(&Query::new(text, TODAY)).unwrap()
+}
+
+fn alarm(look: &FirstLook) -> Option<(String, String)> {
+    match &look.response {
+        Some(Response::Urgent(urgent)) => Some((urgent.channel.clone(), urgent.rule.clone())),
+        _ => None,
+    }
+}
+
+/// Approved examples of urgent channels.
+fn examples(always: bool) -> Vec<&'static str> {
+    let wanted = |e: &guidepost::dialogue::safety::Example<'_>| {
+        e.belongs && e.channel.is_some_and(|c| c.decision == Decision::Urgent && c.always == always)
+    };
+    rules().examples().filter(wanted).map(|e| e.text).collect()
+}
+
+fn harmless() -> Vec<&'static str> {
+    rules().examples().filter(|e| e.channel.is_none()).map(|e| e.text).collect()
+}
+
+#[test]
+fn the_shipped_model_is_small_and_fits_the_built_in_embedder() {
+    let model = shipped_triage().unwrap();
+    assert!(model.to_bytes().unwrap().len() < MOST_BYTES);
+    assert_eq!(shipped().rules_alone(), None);
+    let channels: Vec<&str> = rules().channels().map(|c| c.id.as_str()).collect();
+    for exemplar in &model.manifest().exemplars {
+        assert!(channels.contains(&exemplar.channel.as_str()), "{}", exemplar.channel);
+    }
+}
+
+#[test]
+fn rules_that_are_never_overruled_alarm_in_any_company() {
+    let engine = shipped();
+    let heard: Vec<&str> = examples(true)
+        .into_iter()
+        .filter(|text| rules().assess(text).is_some_and(|alarm| alarm.always))
+        .collect();
+    assert!(heard.len() > 80, "{}", heard.len());
+    let some = || prop::collection::vec(prop::sample::select(harmless()), 0..3);
+    let messages = (prop::sample::select(heard), some(), some());
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    runner
+        .run(&messages, |(text, before, after)| {
+            let message = [before, vec![text], after].concat().join("\n");
+            let look = look(engine, &message);
+            prop_assert!(alarm(&look).is_some(), "{}", message);
+            prop_assert_eq!(&look.second_look, &None);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn rules_alone_decide_without_a_model_and_the_engine_says_so() {
+    let engine = alone();
+    assert_eq!(engine.rules_alone(), Some(RulesAlone::AsWished));
+    for text in examples(false).into_iter().chain(harmless()) {
+        let look = look(engine, text);
+        let by_rule = rules().assess(text).map(|alarm| (alarm.channel, alarm.rule));
+        assert_eq!(alarm(&look), by_rule, "{text}");
+        assert_eq!(look.second_look, None);
+    }
+}
+
+#[test]
+fn an_alarm_of_the_model_speaks_an_approved_text() {
+    let engine = shipped();
+    let mut by_model = Vec::new();
+    for text in examples(false).into_iter().chain(examples(true)) {
+        let first = look(engine, text);
+        let Some(Response::Urgent(urgent)) = &first.response else { continue };
+        let Some(named) = urgent.rule.strip_prefix("exemplar:") else { continue };
+        let (channel, rule) = named.split_once('/').unwrap();
+        assert_eq!(channel, urgent.channel);
+        let (_, reply) = rules().reply_of(channel, rule).unwrap();
+        assert_eq!(urgent.citations[0].document, *reply, "{text}");
+        assert!(!urgent.text.is_empty());
+        assert!(urgent.spans.iter().all(|span| text.get(span.clone()).is_some()), "{text}");
+        by_model.push(text);
+    }
+    assert!(by_model.len() > 40, "only {} alarms by the model", by_model.len());
+    let some = || prop::collection::vec(prop::sample::select(harmless()), 0..3);
+    let messages = (prop::sample::select(by_model), some(), some());
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(48));
+    runner
+        .run(&messages, |(text, before, after)| {
+            let message = [before, vec![text], after].concat().join("\n");
+            prop_assert!(alarm(&look(engine, &message)).is_some(), "{}", message);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn the_same_message_gets_the_same_second_look() {
+    let other = Engine::builder(shipped_index()).embedder(encoder()).open().unwrap();
+    for text in ["there's a dent. thanks", "wo\u{200b}rried about my boob", "Where is the van? x"] {
+        let looks =
+            [look(shipped(), text), look(&other, text)].map(|l| (l.response, l.second_look));
+        assert_eq!(looks[0], looks[1], "{text}");
+        if let Some(second) = &looks[0].1 {
+            assert!(text.get(second.start..second.end).is_some(), "{text}");
+        }
+    }
+}
