@@ -683,6 +683,7 @@ struct ChannelText {
     recogniser: Option<Recogniser>,
     #[serde(default)]
     each_part: bool,
+    #[serde(default)]
     always: bool,
 }
 
