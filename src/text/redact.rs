@@ -1,24 +1,40 @@
 //! What in a message names a person, and how does the message read without it?
 //!
 //! [`redact`] stands before anything that is stored, logged, cached or exported. It replaces NHS,
-//! CHI and H&C numbers, screening references, dates of birth, phone numbers, postcodes, email and
-//! web addresses, house and street, and names after a cue by typed placeholders such as
-//! `[NHS number]`. Numbers an answer depends on stay: ages, intervals, measurements, prices, times,
-//! days of appointments, public helplines. An identifier with a typing slip still identifies, so no
-//! check digit is asked for.
+//! CHI and H&C numbers, screening and other references, National Insurance numbers, dates of birth,
+//! phone numbers, postcodes, email and web addresses, user names and passwords, house and street,
+//! and names by typed placeholders such as `[NHS number]`. What an answer depends on stays: ages,
+//! intervals, measurements, prices, times, days of appointments, public helplines, hospitals,
+//! streets, towns. An identifier with a typing slip still identifies, so no check digit is asked
+//! for.
 //!
-//! Invariants: redacting twice equals redacting once; no sequence of digits grows; a text without
-//! digits, `@`, web addresses and name cues comes back unchanged; offsets are those of the raw text.
-//! It does not know what a message is about, and it finds no names without a cue.
+//! Invariants: redacting twice equals redacting once; no sequence of digits grows; a text of plain
+//! words comes back unchanged; offsets are those of the raw text; characters that cannot be seen
+//! hide nothing. It does not know what a message is about. A rare name in small letters without a
+//! cue, a house with a name without one, and a number told in two halves stay.
 
+mod addresses;
+mod birthdays;
+mod cues;
 mod dates;
+mod houses;
+mod lexicon;
+mod name_lists;
 mod names;
 mod numbers;
-mod places;
+mod people;
+mod postcodes;
+mod references;
 mod scan;
+mod signatures;
+mod spoken;
 mod web;
 
+use std::borrow::Cow;
+
 use scan::Scan;
+
+use crate::text::fold::{visible, visible_offsets};
 
 /// What kind of thing was replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +49,7 @@ pub enum Kind {
     Postcode,
     /// An email address.
     Email,
-    /// A name after a cue.
+    /// A name.
     Name,
     /// House number and street.
     Address,
@@ -95,20 +111,14 @@ pub struct Redacted {
 
 /// Replaces what names a person by typed placeholders.
 pub fn redact(raw: &str) -> Redacted {
-    let mut scan = Scan::new(raw);
-    // What one round takes can make more of what stood beside it: rounds go on until nothing is
-    // found, so that the redacted text, read again, holds nothing either.
-    let mut before = usize::MAX;
-    while before != scan.found_count() {
-        before = scan.found_count();
-        web::claim(&mut scan);
-        numbers::claim_references(&mut scan);
-        dates::claim(&mut scan);
-        numbers::claim_runs(&mut scan);
-        places::claim(&mut scan);
-        names::claim(&mut scan);
+    let shown = visible(raw);
+    let mut found = find(&shown);
+    if matches!(shown, Cow::Owned(_)) {
+        let offsets = visible_offsets(raw);
+        for found in &mut found {
+            (found.start, found.end) = (offsets[found.start], offsets[found.end - 1] + 1);
+        }
     }
-    let found = scan.into_found();
     let mut text = String::with_capacity(raw.len());
     let mut kept_from = 0;
     for found in &found {
@@ -118,6 +128,26 @@ pub fn redact(raw: &str) -> Redacted {
     }
     text.push_str(&raw[kept_from..]);
     Redacted { text, found }
+}
+
+/// What is found in a text, in order.
+fn find(text: &str) -> Vec<Found> {
+    let mut scan = Scan::new(text);
+    // What one round takes can make more of what stood beside it: rounds go on until nothing is
+    // found, so that the redacted text, read again, holds nothing either.
+    let mut before = usize::MAX;
+    while before != scan.found_count() {
+        before = scan.found_count();
+        web::claim(&mut scan);
+        numbers::keep_public(&mut scan);
+        references::claim(&mut scan);
+        dates::claim(&mut scan);
+        numbers::claim(&mut scan);
+        postcodes::claim(&mut scan);
+        addresses::claim(&mut scan);
+        names::claim(&mut scan);
+    }
+    scan.into_found()
 }
 
 /// Whether the text of a [`Kind::DateOfBirth`] holds a day, not a year alone: only then does it

@@ -26,6 +26,7 @@ mod public;
 mod race;
 #[cfg(feature = "cli")]
 mod readme;
+mod redaction;
 mod replay;
 mod safety;
 #[cfg(feature = "cli")]

@@ -1,285 +1,244 @@
-//! Names after a cue.
+//! Names: of the person who writes, of those they write about, of staff.
+//!
+//! A given name that is hardly ever anything else needs no cue. Any other word is a name only after
+//! a cue ("my name is", "my husband", "Mrs", "thanks,"), before one ("here", a date of birth), and
+//! the less the cue says, the more the word must look like a name. Names of hospitals, streets,
+//! charities and of people in the news are not redacted.
 
 use std::ops::Range;
 
 use super::Kind;
+use super::cues::{
+    AFTER_SELF, CUES, Cue, FILLERS, LOOSE_TITLES, NAME_LABELS, OWNERS, POSSESSIVES, RELATIONS,
+    SEASONS, WORDY_TITLES,
+};
+use super::lexicon::SURNAMES;
+use super::name_lists::{alone, beside_identifier};
+use super::people::{
+    Standing, ends_line, ends_part, initials_end, is_place_or_public, is_surname, name_end,
+    standing,
+};
 use super::scan::{PieceKind, Scan};
+use super::signatures::{after_closing, before_here, last_words};
 
-/// After these the next words are a name, unless the first of them is an everyday word.
-const SURE_CUES: [&[&str]; 24] = [
-    &["my", "name", "is"],
-    &["my", "names"],
-    &["my", "name's"],
-    &["my", "full", "name", "is"],
-    &["my", "name"],
-    &["me", "name", "is"],
-    &["me", "names"],
-    &["her", "name", "is"],
-    &["his", "name", "is"],
-    &["mums", "name", "is"],
-    &["mum's", "name", "is"],
-    &["mother's", "name", "is"],
-    &["mothers", "name", "is"],
-    &["name", "is"],
-    &["surname", "is"],
-    &["surname"],
-    &["maiden", "name", "was"],
-    &["maiden", "name", "is"],
-    &["maiden", "name"],
-    &["i'm", "called"],
-    &["im", "called"],
-    &["i", "am", "called"],
-    &["they", "call", "me"],
-    &["known", "as"],
-];
-/// After these a word is a name only if it is a common given name, or capitalised with a surname.
-const DOUBTFUL_CUES: [&[&str]; 12] = [
-    &["this", "is"],
-    &["its"],
-    &["it's"],
-    &["it", "is"],
-    &["i'm"],
-    &["im"],
-    &["i", "am"],
-    &["love"],
-    &["from"],
-    &["signed"],
-    &["yours"],
-    &["for"],
-];
-/// Closings: a name may follow at the end of the message or line.
-const CLOSINGS: [&str; 12] = [
-    "regards",
-    "thanks",
-    "thankyou",
-    "cheers",
-    "sincerely",
-    "faithfully",
-    "wishes",
-    "you",
-    "ta",
-    "rgds",
-    "truly",
-    "many",
-];
-const TITLES: [&str; 10] =
-    ["mrs", "mr", "ms", "mx", "miss", "dr", "prof", "rev", "sister", "nurse"];
-
-const COMMON_NAMES: &str = "aaliyah abigail adam adele agnes ahmed aisha alan alice alison amanda amina \
-    amy andrea andrew angela anita ann anna anne annie anthony arthur asha audrey ayesha barbara beryl \
-    beth betty beverley brenda brian bridget carole caroline catherine cath charlotte cheryl \
-    chloe christina christine christopher claire clare colin craig cynthia danielle daphne david \
-    debbie deborah deirdre denise derek diane dianne donna doreen doris dorothy edith edna eileen \
-    elaine eleanor elizabeth ellen elsie emily emma enid eric erin ethel eva fatima fatma fiona \
-    florence frances freda gail gary geoff george geraldine gillian gladys glenys gloria graham gwen \
-    gwyneth hannah harriet helen hilary hilda ian imran ingrid irene isabel \
-    jackie jacqueline jade james jane janet janice jasmine jason jayne jean jeanette jennifer jenny \
-    jessica jill jo joan joanna joanne joyce judith judy julia julian julie karen kate katherine kathleen \
-    kathryn katie kay keith kelly kenneth kerry kevin khadija kim kirsty kulwinder laura lauren leanne \
-    lesley leslie lilian linda lindsay lisa liz lorna lorraine louise lucy lydia lyn lynda lynn lynne \
-    mabel maggie malgorzata mandy manjit margaret maria marian marie marilyn marion marjorie mary maureen \
-    mavis megan mehwish melanie michael michelle mildred miriam mohammed mohamed moira molly monica \
-    morag muriel myra nadia nancy naomi natalie nasreen nazia neil nicola nina nora norma olivia \
-    olwen pam pamela parveen patricia paul paula pauline peggy penelope peter phil philip \
-    phillip phyllis priya rachel rashida raymond rebecca rekha rhian rhiannon richard rita robert \
-    roberta rosalind rosemary rosie roxanne rubina ruth sadia sally samantha samina sandra sangeeta \
-    sarah sara shabana shanaz sharon sheila shirley shazia sian simon siobhan sonia sophie stella \
-    stephanie stephen steve sue susan suzanne sylvia tanya tara teresa terry theresa thelma tina tracey \
-    tracy trevor usha valerie vera veronica victoria vicky viv vivien wendy winifred yasmin yvonne zahra \
-    zainab zoe zofia agnieszka katarzyna ewa";
-
-/// Given names that are also common words or months: only after "this is", with a capital.
-const DOUBTFUL_NAMES: &str = "carol dawn eve faith grace hazel heather hope iris ivy jack joy mark olive pat penny rose ruby \
-    violet daisy lily poppy holly pearl";
-
-/// Everyday words that follow "my name is" or begin a line, and are no names.
-const NO_NAMES: &str = "on not wrong spelt spelled misspelt misspelled down in still missing the listed \
-    registered different changed a an and or but i im my me you your it its is was are so if that this \
-    what when where how why who can could do does will would should please pls thanks thank very much \
-    for to of at by with from no yes ok okay incorrect same now already there here being getting both \
-    known hyphenated correct right on never always only also then back because as about be been has have had \
-    just too up out all any some more most than dob born date nhs number address postcode phone mobile \
-    email and age aged old years year x xx xxx lovely hun love duck mate again advance everyone all \
-    everybody so a in looking hoping reading listening said says told was rang phoned called will need \
-    needs want wants would could the she he they we screening breast unit team department office service \
-    clinic hospital reply help time info information your kind many best god bless though anyway bye \
-    hello hi hiya hey regards cheers ta bit lot million loads u ur";
-
-const MOST_NAME_WORDS: usize = 3;
+/// Initials, their dots and particles between a title and a surname.
+const MOST_BEFORE_SURNAME: usize = 6;
 
 pub(super) fn claim(scan: &mut Scan) {
     for at in 0..scan.pieces.len() {
-        let name = after_sure_cue(scan, at)
-            .or_else(|| after_colon(scan, at))
-            .or_else(|| after_doubtful_cue(scan, at))
-            .or_else(|| after_title(scan, at))
-            .or_else(|| after_closing(scan, at))
-            .or_else(|| before_here(scan, at));
+        let name = match scan.pieces[at].kind {
+            PieceKind::Word => after_label(scan, at)
+                .or_else(|| after_title(scan, at))
+                .or_else(|| after_cue(scan, at))
+                .or_else(|| after_change(scan, at))
+                .or_else(|| after_relation(scan, at))
+                .or_else(|| after_closing(scan, at))
+                .or_else(|| before_here(scan, at))
+                .or_else(|| alone(scan, at))
+                .or_else(|| last_words(scan, at)),
+            PieceKind::Placeholder => beside_identifier(scan, at),
+            PieceKind::Mark | PieceKind::Digits => None,
+        };
         if let Some(range) = name {
             scan.claim(Kind::Name, range);
         }
     }
 }
 
-fn matches(scan: &Scan, at: usize, cue: &[&str]) -> bool {
-    cue.iter().enumerate().all(|(i, &word)| scan.word(at + i).is_some_and(|w| same(w, word)))
-}
-
-fn same(word: &str, cue: &str) -> bool {
-    word == cue
-}
-
-fn after_sure_cue(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    let cue = SURE_CUES.iter().find(|cue| matches(scan, at, cue))?;
-    let mut start = at + cue.len();
-    if scan.is_mark(start, &[':', '-', ',']) {
-        start += 1;
+/// A name at a place after a cue, if the word is likely enough for it.
+fn name_at(scan: &Scan, start: usize, cue: Cue) -> Option<Range<usize>> {
+    let first = initials_end(scan, start);
+    if first > start {
+        let named = matches!(standing(scan, first), Standing::Given | Standing::Titled)
+            || scan.pieces.get(first).is_some_and(|p| p.capital)
+                && SURNAMES.holds(scan.word(first)?);
+        return (named && cue >= Cue::Fair).then(|| start..name_end(scan, first));
     }
-    name_from(scan, start)
+    let titled = scan.get(start)?.titled;
+    let end = name_end(scan, start);
+    let likely = match standing(scan, start) {
+        Standing::Doubtful if cue == Cue::Weak => {
+            let last = ends_line(scan, end) && !scan.is_word(start, &SEASONS);
+            titled && (end > start + 1 || last)
+        }
+        Standing::Doubtful if cue == Cue::Contact => titled && !scan.is(end, PieceKind::Digits),
+        Standing::Doubtful => {
+            let own = end > start + 1 || ends_part(scan, end) || scan.is_word(end, &AFTER_SELF);
+            titled && (own || cue >= Cue::Strong) || cue == Cue::Sure && ends_line(scan, end)
+        }
+        Standing::Titled if cue < Cue::Fair => {
+            end > start + 1 && is_surname(scan, end - 1) && scan.is_titled(end - 1)
+        }
+        Standing::Titled if cue == Cue::Fair => !is_belonging(scan, start),
+        Standing::Given | Standing::Titled => true,
+        Standing::Unknown => cue == Cue::Sure || cue == Cue::Fair && is_surname(scan, start + 1),
+        Standing::Everyday => false,
+    };
+    (likely && !is_place_or_public(scan, start)).then_some(start..end)
 }
 
-/// `Name: Jane Smith`.
-fn after_colon(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    let is_label = matches!(scan.word(at)?, "name" | "surname" | "forename" | "names" | "patient");
-    (is_label && scan.is_mark(at + 1, &[':', '='])).then(|| name_from(scan, at + 2))?
+/// `Glaswegian`, `Japanese`, `Methodist`: where somebody belongs.
+fn is_belonging(scan: &Scan, at: usize) -> bool {
+    scan.word(at).is_some_and(|w| w.ends_with("ian") || w.ends_with("ese") || w.ends_with("ist"))
 }
 
-/// One to three words that are no everyday words.
-fn name_from(scan: &Scan, start: usize) -> Option<Range<usize>> {
-    let mut end = after_initials(scan, start);
-    while end - start < MOST_NAME_WORDS && scan.word(end).is_some_and(|w| !is_everyday(w)) {
-        if end > start && is_cue_word(scan, end) {
+/// `my name is Jane Smith`, `name: jane`, `surname Pugh`, `patient name PUGH, Jane`.
+fn after_label(scan: &Scan, at: usize) -> Option<Range<usize>> {
+    let label = scan.word(at)?;
+    if !NAME_LABELS.contains(&label) {
+        return None;
+    }
+    let person = matches!(label, "patient" | "client");
+    let owned = at > 0 && scan.is_word(at - 1, &OWNERS);
+    let mut told = matches!(label, "name's" | "surname" | "forename");
+    let mut start = at + 1;
+    loop {
+        if scan.is_word(start, &["is", "was", "now", "spelt", "spelled"]) && !person
+            || scan.is_mark(start, &[':', '=', '-', ',', '(', '\n'])
+        {
+            told = true;
+        } else if !scan.is_mark(start, &['"', '\'', '.']) {
             break;
         }
-        end += 1;
-        if scan.is_mark(end, &['-']) && scan.glued_to_next(end) && scan.glued_to_next(end - 1) {
-            end += 1;
-        }
-    }
-    while end > start && scan.is(end - 1, PieceKind::Mark) {
-        end -= 1;
-    }
-    (end > start).then_some(start..end)
-}
-
-/// The place after `A.` or `J P` when a capitalised word follows.
-fn after_initials(scan: &Scan, start: usize) -> usize {
-    let mut next = start;
-    while scan.word(next).is_some_and(|w| w.chars().count() == 1) && scan.pieces[next].capital {
-        next += if scan.is_mark(next + 1, &['.']) { 2 } else { 1 };
-    }
-    let named = scan.word(next).is_some_and(|w| !is_everyday(w)) && scan.pieces[next].capital;
-    if named { next } else { start }
-}
-
-fn is_everyday(word: &str) -> bool {
-    NO_NAMES.split_whitespace().any(|w| w == word)
-}
-
-fn is_cue_word(scan: &Scan, at: usize) -> bool {
-    matches!(scan.word(at), Some("call" | "ring" | "live" | "lives" | "postcode" | "wondering"))
-}
-
-fn is_common_name(word: &str) -> bool {
-    COMMON_NAMES.split_whitespace().any(|w| w == word)
-}
-
-fn after_doubtful_cue(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    let cue = DOUBTFUL_CUES.iter().find(|cue| matches(scan, at, cue))?;
-    let start = at + cue.len();
-    let name = scan.word(start)?;
-    let speaks_of_self = !matches!(cue, ["love" | "from" | "for" | "yours" | "signed"]);
-    let doubtful = speaks_of_self
-        && scan.pieces[start].capital
-        && DOUBTFUL_NAMES.split_whitespace().any(|n| n == name);
-    (is_common_name(name) || doubtful).then(|| with_surname(scan, start))?
-}
-
-/// A given name and, when it looks like one, a surname.
-fn with_surname(scan: &Scan, start: usize) -> Option<Range<usize>> {
-    let capital = scan.get(start)?.capital;
-    let surname = scan.word(start + 1).is_some_and(|w| {
-        !is_everyday(w)
-            && w.len() > 1
-            && (scan.pieces[start + 1].capital || ends_line(scan, start + 2))
-    });
-    let surname = surname && (capital || !scan.pieces[start + 1].capital);
-    Some(start..start + if surname { 2 } else { 1 })
-}
-
-/// `Mrs Smith`, `dr patel`; a bare `miss` is a verb unless both words are capitalised.
-fn after_title(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    let title = scan.word(at)?;
-    if !TITLES.contains(&title) {
-        return None;
-    }
-    let dotted = scan.is_mark(at + 1, &['.']);
-    let start = if dotted { at + 2 } else { at + 1 };
-    let word = scan.word(start)?;
-    let capitals = scan.pieces[at].capital && scan.pieces[start].capital;
-    let loose = matches!(title, "mrs" | "mr" | "ms" | "mx");
-    if is_everyday(word) || word.len() < 2 || !(capitals || loose) {
-        return None;
-    }
-    let surname = scan.word(start + 1).is_some_and(|w| !is_everyday(w) && w.len() > 1)
-        && scan.pieces[start + 1].capital
-        && scan.pieces[start].capital;
-    Some(start..start + if surname { 2 } else { 1 })
-}
-
-/// `Kind regards, Jane Smith`, `thanks jane x` at the end of a line.
-fn after_closing(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    if !CLOSINGS.contains(&scan.word(at)?) {
-        return None;
-    }
-    let mut start = at + 1;
-    let mut marked = false;
-    while scan.is_mark(start, &[',', '\n', '-', '.', '!']) {
-        marked = true;
         start += 1;
     }
-    let first = scan.word(start)?;
-    let known = is_common_name(first);
-    let formal =
-        matches!(scan.word(at), Some("regards" | "sincerely" | "faithfully" | "wishes" | "rgds"));
-    let capital = scan.pieces[start].capital;
-    let likely = known || formal || marked && capital;
-    if is_everyday(first) || !likely {
-        return None;
-    }
-    let range = name_from(scan, start)?;
-    let end = range.end;
-    ends_line(scan, end).then_some(range)
+    let cue = match (told, owned) {
+        _ if person && !told => return None,
+        (true, _) => Cue::Sure,
+        (false, true) => Cue::Strong,
+        (false, false) => Cue::Fair,
+    };
+    let start = scan.skip_words(start, &["mrs", "mr", "ms", "miss", "dr"]);
+    let range = name_at(scan, start, cue).or_else(|| {
+        let small = told || owned;
+        named_like_a_word(scan, start, told).filter(|_| small)
+    })?;
+    Some(range.start..inverted_end(scan, range.end))
 }
 
-/// `jane here`, at the start of a message.
-fn before_here(scan: &Scan, at: usize) -> Option<Range<usize>> {
-    let starts = at == 0
-        || scan
-            .word(at - 1)
-            .is_some_and(|w| matches!(w, "hi" | "hello" | "hiya" | "hey" | "its" | "morning"))
-        || scan.is_mark(at - 1, &[',', '.', '!', '\n']);
-    let here = scan.word(at + 1) == Some("here")
-        || (scan.word(at + 2) == Some("here") && scan.is(at + 1, PieceKind::Word));
-    let first = scan.word(at)?;
-    if !(starts && here && is_common_name(first)) {
-        return None;
-    }
-    Some(at..if scan.word(at + 1) == Some("here") { at + 1 } else { at + 2 })
+/// `my name is Will May`, `my name is rose`: words that are names after such a cue.
+fn named_like_a_word(scan: &Scan, at: usize, told: bool) -> Option<Range<usize>> {
+    let piece = scan.get(at)?;
+    let end = name_end(scan, at);
+    let word = standing(scan, at) == Standing::Doubtful && (piece.titled || ends_part(scan, end));
+    let surname = piece.capital && SURNAMES.holds(scan.word(at)?);
+    let unknown = standing(scan, at) == Standing::Unknown && (ends_part(scan, end) || told);
+    (word || surname || unknown).then_some(at..end)
 }
 
-/// Whether only kisses, marks or nothing follow up to the end of the line.
-fn ends_line(scan: &Scan, at: usize) -> bool {
-    for piece in scan.pieces.iter().skip(at) {
-        let fades = match piece.kind {
-            PieceKind::Word => piece.text.chars().all(|c| c == 'x' || c == 'o'),
-            PieceKind::Mark if piece.text == "\n" => return true,
-            PieceKind::Mark => !piece.text.chars().all(char::is_alphanumeric),
-            PieceKind::Digits | PieceKind::Placeholder => false,
-        };
-        if !fades {
-            return false;
+/// `PUGH, Jane`.
+fn inverted_end(scan: &Scan, end: usize) -> usize {
+    let inverted = scan.is_mark(end, &[','])
+        && matches!(standing(scan, end + 1), Standing::Given | Standing::Titled)
+        && scan.is_capital(end + 1);
+    if inverted { name_end(scan, end + 1) } else { end }
+}
+
+/// `Mrs Smith`, `dr patel`, `Dr. A K Rao`; a bare `miss` is a verb.
+fn after_title(scan: &Scan, at: usize) -> Option<Range<usize>> {
+    let title = scan.word(at)?;
+    let loose = LOOSE_TITLES.contains(&title);
+    if !loose && !WORDY_TITLES.contains(&title) {
+        return None;
+    }
+    let start = if scan.is_mark(at + 1, &['.']) { at + 2 } else { at + 1 };
+    let mut spelled = start;
+    while spelled - start < MOST_BEFORE_SURNAME && is_initial(scan, spelled) {
+        spelled += 1;
+    }
+    let first = scan.skip_words(spelled, &["van", "von", "de", "der", "la", "al", "el"]);
+    let word = scan.word(first)?;
+    let capitals = scan.is_capital(at) && scan.is_capital(first);
+    let named = match standing(scan, first) {
+        Standing::Given => true,
+        Standing::Titled => scan.is_capital(at) || loose,
+        Standing::Doubtful => capitals || loose && scan.is_capital(first),
+        Standing::Unknown => {
+            let addressed = title == "miss" && !is_verb(scan, at);
+            loose && title != "ms" || capitals || addressed || SURNAMES.holds(word)
         }
+        Standing::Everyday => capitals && word.len() > 2 && SURNAMES.holds(word),
+    };
+    (named && first - start <= MOST_BEFORE_SURNAME).then(|| start..name_end(scan, first))
+}
+
+/// Whether a `miss` is what somebody does, not a title.
+fn is_verb(scan: &Scan, at: usize) -> bool {
+    at > 0
+        && scan.is(at - 1, PieceKind::Word)
+        && !scan
+            .is_word(at - 1, &["with", "by", "from", "saw", "see", "under", "for", "is", "mean"])
+}
+
+fn is_initial(scan: &Scan, at: usize) -> bool {
+    let letter = |at: usize| scan.word(at).is_some_and(|w| w.chars().nth(1).is_none());
+    letter(at) || scan.is_mark(at, &['.']) && at > 0 && letter(at - 1)
+}
+
+/// `this is Jane`, `im called dot`, `on behalf of Joan`, `spoke to karen`.
+fn after_cue(scan: &Scan, at: usize) -> Option<Range<usize>> {
+    let first = scan.word(at)?;
+    let says = |cue: &&(&[&str], Cue)| cue.0[0] == first && scan.says(at, cue.0);
+    let &(phrase, cue) = CUES.iter().filter(says).max_by_key(|(phrase, _)| phrase.len())?;
+    let from = at + phrase.len();
+    let start = scan.skip_marks(from, &[':', '"', '\'']);
+    if let Some(range) = name_at(scan, start, cue) {
+        return Some(range);
     }
-    true
+    let start = scan.skip_words(start, &FILLERS);
+    (start > from && cue >= Cue::Fair).then(|| name_at(scan, start, Cue::Fair))?
+}
+
+/// `changed my name from Walsh to Carter`, `Walsh, formerly Carter`.
+fn after_change(scan: &Scan, at: usize) -> Option<Range<usize>> {
+    let mut back = at;
+    while back > 0 && scan.is_mark(back - 1, &[',', '(']) {
+        back -= 1;
+    }
+    let named = |i: usize| scan.stands_for(i, Kind::Name);
+    let old = back.checked_sub(1).filter(|&i| named(i))?;
+    let changed = scan
+        .is_word(at, &["was", "now", "nee", "formerly", "previously", "aka", "not", "and", "n"])
+        || scan.is_word(at, &["to"]) && {
+            let from = (0..old).rev().find(|&i| !named(i));
+            from.is_some_and(|i| scan.is_word(i, &["from"]))
+        };
+    let start = at + 1;
+    let likely = matches!(standing(scan, start), Standing::Given | Standing::Titled)
+        || scan.is_titled(start)
+            && (SURNAMES.holds(scan.word(start)?)
+                || standing(scan, start) == Standing::Doubtful && ends_part(scan, start + 1));
+    (changed && likely).then(|| start..name_end(scan, start))
+}
+
+/// `my husband Trevor`, `my mum is Doreen`, `my friend, Lynne,`.
+fn after_relation(scan: &Scan, at: usize) -> Option<Range<usize>> {
+    let word = scan.word(at)?;
+    let related = RELATIONS.contains(&word.strip_suffix("'s").unwrap_or(word));
+    let in_law = || {
+        let before = (0..at).rev().find(|&i| !scan.is_mark(i, &['-']));
+        before.is_some_and(|i| scan.is_word(i, &["in"]))
+    };
+    if !related || word == "law" && !in_law() {
+        return None;
+    }
+    let owned = scan.words_before(at, 6).any(|w| POSSESSIVES.contains(&w));
+    let mut start = at + 1;
+    let mut joined = false;
+    if scan.is_mark(start, &[',', ':', '(', '-']) {
+        start += 1;
+    }
+    while scan.is_word(start, &["is", "called", "named", "was", "name", "name's"]) {
+        joined = true;
+        start += 1;
+    }
+    let titled = scan.get(start)?.titled;
+    let end = name_end(scan, start);
+    let named = match standing(scan, start) {
+        Standing::Given => true,
+        Standing::Doubtful => titled,
+        Standing::Titled => owned && !(joined && is_belonging(scan, start)),
+        Standing::Unknown | Standing::Everyday => false,
+    };
+    (named && !is_place_or_public(scan, start)).then_some(start..end)
 }

@@ -1,6 +1,11 @@
 //! The words, numbers and marks of a message, and which of them are taken.
+//!
+//! A placeholder that stands in the text already reads exactly as a piece that will be one: so a
+//! text is read the same before and after it was redacted. A new line glues nothing together.
 
 use std::ops::Range;
+
+use unicode_normalization::char::is_combining_mark;
 
 use super::{Found, Kind};
 use crate::text::fold::fold;
@@ -10,12 +15,11 @@ use crate::text::fold::fold;
 pub(super) enum PieceKind {
     /// Letters, with apostrophes inside.
     Word,
-    /// Digits of any script, as ASCII digits in [`Piece::text`].
+    /// Digits of any script, as ASCII digits in [`Piece::text`]; an `o` among them is a zero.
     Digits,
     /// A single other character; blanks are left out, new lines are kept.
     Mark,
-    /// A placeholder that stands in the text already, or a piece that will be one: so a text is
-    /// read the same before and after it was redacted.
+    /// A placeholder, or a piece that will be one.
     Placeholder,
 }
 
@@ -23,12 +27,14 @@ pub(super) enum PieceKind {
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) kind: PieceKind,
-    /// Folded word, ASCII digits, or the mark.
+    /// Folded word, ASCII digits, the mark, or the placeholder.
     pub(super) text: String,
     pub(super) start: usize,
     pub(super) end: usize,
     /// Whether it begins with a capital letter.
     pub(super) capital: bool,
+    /// Whether only its first letter is a capital one.
+    pub(super) titled: bool,
 }
 
 /// A message in pieces; recognisers claim runs of pieces, first come, first served.
@@ -42,7 +48,7 @@ pub(super) struct Scan<'a> {
 impl<'a> Scan<'a> {
     pub(super) fn new(raw: &'a str) -> Self {
         let pieces = pieces(raw);
-        let taken = vec![false; pieces.len()];
+        let taken = pieces.iter().map(|p| p.kind == PieceKind::Placeholder).collect();
         Self { raw, pieces, taken, found: Vec::new() }
     }
 
@@ -55,6 +61,7 @@ impl<'a> Scan<'a> {
         self.taken[range.clone()].fill(true);
         for piece in &mut self.pieces[range] {
             piece.kind = PieceKind::Placeholder;
+            kind.placeholder().clone_into(&mut piece.text);
         }
         self.found.push(Found { kind, start, end });
         true
@@ -94,9 +101,39 @@ impl<'a> Scan<'a> {
         })
     }
 
+    /// Whether a piece begins with a capital letter.
+    pub(super) fn is_capital(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|p| p.capital)
+    }
+
+    /// Whether only the first letter of a piece is a capital one.
+    pub(super) fn is_titled(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|p| p.titled)
+    }
+
+    /// Whether all letters of a piece are capital ones.
+    pub(super) fn is_shouted(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|p| p.capital && !p.titled)
+    }
+
+    /// Whether a placeholder of a kind stands at a place.
+    pub(super) fn stands_for(&self, at: usize, kind: Kind) -> bool {
+        self.get(at)
+            .is_some_and(|p| p.kind == PieceKind::Placeholder && p.text == kind.placeholder())
+    }
+
+    pub(super) fn is_new_line(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|p| p.kind == PieceKind::Mark && p.text == "\n")
+    }
+
     /// The folded word at a place, if it is one.
     pub(super) fn word(&self, at: usize) -> Option<&str> {
         self.get(at).filter(|p| p.kind == PieceKind::Word).map(|p| p.text.as_str())
+    }
+
+    /// Whether a place holds one of some words.
+    pub(super) fn is_word(&self, at: usize, words: &[&str]) -> bool {
+        self.word(at).is_some_and(|w| words.contains(&w))
     }
 
     pub(super) fn digits(&self, at: usize) -> Option<&str> {
@@ -106,16 +143,46 @@ impl<'a> Scan<'a> {
     /// Whether nothing, not even a blank, stands between a piece and the one after it.
     pub(super) fn glued_to_next(&self, at: usize) -> bool {
         match (self.get(at), self.get(at + 1)) {
-            (Some(this), Some(next)) => this.end == next.start,
+            (Some(this), Some(next)) => {
+                this.end == next.start && !self.is_new_line(at) && !self.is_new_line(at + 1)
+            }
             _ => false,
         }
+    }
+
+    /// Whether nothing stands between a piece and the one before it.
+    pub(super) fn glued_to_last(&self, at: usize) -> bool {
+        at > 0 && self.glued_to_next(at - 1)
+    }
+
+    /// The first place from `at` on that holds none of some words.
+    pub(super) fn skip_words(&self, at: usize, words: &[&str]) -> usize {
+        let mut next = at;
+        while self.is_word(next, words) {
+            next += 1;
+        }
+        next
+    }
+
+    /// The first place from `at` on that holds none of some marks.
+    pub(super) fn skip_marks(&self, at: usize, marks: &[char]) -> usize {
+        let mut next = at;
+        while self.is_mark(next, marks) {
+            next += 1;
+        }
+        next
+    }
+
+    /// Whether the words of a phrase stand from `at` on.
+    pub(super) fn says(&self, at: usize, phrase: &[&str]) -> bool {
+        phrase.iter().enumerate().all(|(i, &word)| self.word(at + i) == Some(word))
     }
 
     /// Words before a place, nearest first, at most `reach` pieces away; numbers, placeholders and
     /// new lines end the look back, so that a redacted text is read as the raw text was.
     pub(super) fn words_before(&self, at: usize, reach: usize) -> impl Iterator<Item = &str> {
-        let from = at.saturating_sub(reach);
-        words_of(self.pieces[from..at].iter().rev())
+        let to = at.min(self.pieces.len());
+        words_of(self.pieces[to.saturating_sub(reach)..to].iter().rev())
     }
 
     /// Words after a place, nearest first; as [`Scan::words_before`].
@@ -134,19 +201,22 @@ fn words_of<'p>(pieces: impl Iterator<Item = &'p Piece>) -> impl Iterator<Item =
 }
 
 fn pieces(raw: &str) -> Vec<Piece> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(raw.len() / 4);
     let mut at = 0;
     while let Some(first) = raw[at..].chars().next() {
         let (kind, length) = next_piece(&raw[at..], first);
         let end = at + length;
-        if kind != PieceKind::Mark || !first.is_whitespace() || first == '\n' {
+        let blank = first.is_whitespace() && first != '\n' || first == KEYCAP;
+        if kind != PieceKind::Mark || !blank {
             let surface = &raw[at..end];
             let text = match kind {
                 PieceKind::Word => fold(surface),
-                PieceKind::Digits => surface.chars().filter_map(digit).collect(),
+                PieceKind::Digits => surface.chars().filter_map(typed_digit).collect(),
                 PieceKind::Mark | PieceKind::Placeholder => surface.to_owned(),
             };
-            found.push(Piece { kind, text, start: at, end, capital: first.is_uppercase() });
+            let capital = first.is_uppercase();
+            let titled = capital && !surface.chars().skip(1).all(char::is_uppercase);
+            found.push(Piece { kind, text, start: at, end, capital, titled });
         }
         at = end;
     }
@@ -159,29 +229,62 @@ fn next_piece(rest: &str, first: char) -> (PieceKind, usize) {
     {
         return (PieceKind::Placeholder, kind.placeholder().len());
     }
-    if digit(first).is_some() {
-        return (PieceKind::Digits, run(rest, |c| digit(c).is_some()));
+    if let Some(length) = typed_number(rest, first) {
+        return (PieceKind::Digits, length);
     }
     if first.is_alphabetic() {
-        let inside =
-            |c: char| (c.is_alphabetic() || matches!(c, '\'' | '\u{2019}')) && digit(c).is_none();
-        let length = run(rest, inside);
+        let length = run(rest, is_letter);
         let trimmed = rest[..length].trim_end_matches(['\'', '\u{2019}']).len();
         return (PieceKind::Word, trimmed.max(first.len_utf8()));
     }
     (PieceKind::Mark, first.len_utf8())
 }
 
+/// Length of a number at the head of a text: digits, and letters o for zeros where no word begins
+/// (`O77OO`, `9oo`, not `10oclock`); among two digits or more, an I or l is a one (`I961`).
+fn typed_number(rest: &str, first: char) -> Option<usize> {
+    typed_digit(first)?;
+    let length = run(rest, |c| typed_digit(c).is_some());
+    let digits = rest[..length].chars().filter(|&c| digit(c).is_some()).count();
+    let ones = rest[..length].contains(['I', 'l']);
+    let whole = !rest[length..].starts_with(is_letter) && digits > usize::from(ones);
+    if whole {
+        return Some(length);
+    }
+    digit(first).map(|_| run(rest, |c| digit(c).is_some()))
+}
+
+fn is_letter(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic() || c == '\'';
+    }
+    (c.is_alphabetic() || c == '\u{2019}' || is_combining_mark(c)) && digit(c).is_none()
+}
+
 fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
+/// Drawn around the digit before it.
+const KEYCAP: char = '\u{20e3}';
 /// First digits of the scripts in which people write numbers here.
 const ZEROS: [u32; 8] = [0x30, 0xff10, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6];
 
 /// The ASCII digit of a decimal digit of a known script.
 pub(super) fn digit(c: char) -> Option<char> {
+    if c.is_ascii() {
+        return c.is_ascii_digit().then_some(c);
+    }
     let code = u32::from(c);
     let zero = ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&code))?;
     char::from_digit(code - zero, 10)
+}
+
+/// The digit that somebody meant.
+fn typed_digit(c: char) -> Option<char> {
+    match c {
+        'o' | 'O' => Some('0'),
+        'I' | 'l' => Some('1'),
+        c => digit(c),
+    }
 }

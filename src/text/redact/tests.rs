@@ -1,16 +1,18 @@
 //! Properties checked here:
-//! 1. each identifier of the table becomes its placeholder and nothing else changes;
-//! 2. each text of the second table comes back unchanged;
-//! 3. redacting twice equals redacting once;
-//! 4. no sequence of digits grows, and no digit appears;
-//! 5. found spans are ordered, do not overlap, and rebuild the text;
-//! 6. a text without digits, `@`, web marks and capitals or cues is unchanged.
+//! 1. each identifier of the tables becomes its placeholder and nothing else changes;
+//! 2. each text of the survivors comes back unchanged;
+//! 3. characters that cannot be seen hide nothing.
+//!
+//! `fuzz` checks what holds for any text; `tests/it/redaction.rs` measures labelled messages.
 //!
 //! Numbers and names are invented; phone numbers lie in the ranges kept for drama.
 
-use proptest::prelude::*;
-
 use super::*;
+
+mod fuzz;
+mod survivors;
+
+use survivors::SURVIVORS;
 
 #[track_caller]
 fn check(raw: &str, expected: &str) {
@@ -115,7 +117,7 @@ fn dates_of_birth() {
         ("dob 1/2/03", "dob [date of birth]"),
         ("my bday is april 3rd", "my bday is [date of birth]"),
         ("(3.4.1968)", "([date of birth])"),
-        ("Jane 03/04/1968, ring me", "Jane [date of birth], ring me"),
+        ("Jane 03/04/1968, ring me", "[name] [date of birth], ring me"),
         ("۰۳/۰۴/۱۹۶۸", "[date of birth]"),
     ]);
 }
@@ -136,7 +138,7 @@ fn phones() {
         ("(01632) 960123", "[phone]"),
         ("0163 296 0123", "[phone]"),
         ("020 7946 0018", "[phone]"),
-        ("0300 123 4567 is what i was given", "[phone] is what i was given"),
+        ("0330 123 4567 is what i was given", "[phone] is what i was given"),
         ("call 01632.960.123 after 4", "call [phone] after 4"),
         ("my number is 960123", "my number is [phone]"),
         ("07700 900123 10.30 is best", "[phone] 10.30 is best"),
@@ -169,7 +171,7 @@ fn postcodes_and_addresses() {
         ("flat 3, 20 Station Road, ST4 6QG", "[address], [postcode]"),
         ("my address is 7 oak close", "my address is [address]"),
         ("moved to 22 st marys grove", "moved to [address]"),
-        ("9 The Crescent", "9 The Crescent"),
+        ("9 The Crescent", "[address]"),
         ("101 Church Lane", "[address]"),
         ("5 Park View", "[address]"),
         ("i live at 31 london rd", "i live at [address]"),
@@ -218,7 +220,7 @@ fn names() {
         ("many thanks, Brenda", "many thanks, [name]"),
         ("thanks jane x", "thanks [name] x"),
         ("Thanks, Oluwaseun", "Thanks, [name]"),
-        ("Yours sincerely, Mr P Singh", "Yours sincerely, [name]"),
+        ("Yours sincerely, Mr P Singh", "Yours sincerely, Mr [name]"),
         ("Mrs Smith", "Mrs [name]"),
         ("mrs patel wants to know", "mrs [name] wants to know"),
         ("i saw Dr Chowdhury", "i saw Dr [name]"),
@@ -236,6 +238,121 @@ fn names() {
 }
 
 #[test]
+fn numbers_with_slips() {
+    check_all(&[
+        ("nhs number 999 8O8 1O2 4", "nhs number [NHS number]"),
+        ("nhs number 999 131 4151 7", "nhs number [NHS number]"),
+        ("nhs 999 123 4567 2 weeks ago", "nhs [NHS number] 2 weeks ago"),
+        ("text me O77OO 9OO222", "text me [phone]"),
+        ("07700 9001234", "[phone]"),
+        ("0048 601 234 567", "[phone]"),
+        ("DOB 15/o6/1966", "DOB [date of birth]"),
+        ("at 10oclock", "at 10oclock"),
+        ("born 8th Ocotber 1949", "born [date of birth]"),
+        ("jean.holt @ example.com", "[email]"),
+        ("sandra dot pugh at hotmail dot co dot uk", "[email]"),
+        ("look at nhs.uk", "look at nhs.uk"),
+        ("NI number QQ123456", "NI number [reference]"),
+        ("14 Cedar Cresent", "[address]"),
+        ("postcode LS8 4Q", "postcode [postcode]"),
+        ("my name is Łucja Żak", "my name is [name]"),
+    ]);
+}
+
+#[test]
+fn numbers_and_dates_in_words() {
+    check_all(&[
+        ("ring oh seven seven double oh nine double oh one two three", "ring [phone]"),
+        ("nhs nine nine nine, seven one two, eight one three four", "nhs [NHS number]"),
+        ("born twelfth of march nineteen fifty eight", "born [date of birth]"),
+        ("the twelfth of march 1958", "the [date of birth]"),
+        ("dob one four sixty seven", "dob [date of birth]"),
+        ("dob is christmas day 1959", "dob is [date of birth]"),
+        ("I turned 53 on 3rd may", "I turned 53 on [date of birth]"),
+        ("one of my breasts, two weeks now", "one of my breasts, two weeks now"),
+        ("born two weeks early", "born two weeks early"),
+        ("turning 50 in may, first of three", "turning 50 in may, first of three"),
+    ]);
+}
+
+#[test]
+fn lists_of_one_persons_data() {
+    check_all(&[
+        (
+            "Doreen Pugh\n22 Acacia Avenue\nLS8 4QX\n07/11/1951",
+            "[name]\n[address]\n[postcode]\n[date of birth]",
+        ),
+        ("JEAN HOLT, 12/03/1958", "[name], [date of birth]"),
+        ("Holt, Jean 12/3/58", "[name] [date of birth]"),
+        ("12/03/58,07700900123,LS84QX", "[date of birth],[phone],[postcode]"),
+        ("A. Rahman, 12/3/58", "[name], [date of birth]"),
+        ("12/3/58 Leeds", "[date of birth] Leeds"),
+    ]);
+}
+
+#[test]
+fn people_and_places() {
+    check_all(&[
+        ("my husband Trevor is coming", "my husband [name] is coming"),
+        ("my sister Faith", "my sister [name]"),
+        ("my sister had it", "my sister had it"),
+        ("can Maureen come", "can [name] come"),
+        ("changed my name from Walsh to Carter", "changed my name from [name] to [name]"),
+        ("Thanks in advance - Sue", "Thanks in advance - [name]"),
+        ("Queen Elizabeth Hospital", "Queen Elizabeth Hospital"),
+        ("john radcliffe hospital", "john radcliffe hospital"),
+        ("St. George's car park", "St. George's car park"),
+        ("like Angelina Jolie", "like Angelina Jolie"),
+        ("Lorraine on ITV said", "Lorraine on ITV said"),
+        ("is EDITH an AI", "is EDITH an AI"),
+        ("is it May or June", "is it May or June"),
+        ("Will I need to undress", "Will I need to undress"),
+        ("the van on Mill Lane", "the van on Mill Lane"),
+        ("Mill Lane number 14", "Mill Lane [address]"),
+        ("my address is Rose Cottage, Back Lane", "my address is [address]"),
+    ]);
+}
+
+#[test]
+fn what_belongs_to_a_service_survives() {
+    check_all(&[
+        ("0808 808 00 00", "0808 808 00 00"),
+        ("0300 123 4567", "0300 123 4567"),
+        ("text 85258", "text 85258"),
+        (
+            "www.gov.uk/guidance/breast-2025/2-the-pathway",
+            "www.gov.uk/guidance/breast-2025/2-the-pathway",
+        ),
+        ("nhs.uk/results/8fk3Zp91", "[link]"),
+        ("example.org/u/Kdjf", "[link]"),
+        ("example.com?token=abc", "[link]"),
+    ]);
+}
+
+#[test]
+fn what_stands_for_a_person_in_files() {
+    check_all(&[
+        ("my username is sandra_holt58", "my username is [reference]"),
+        ("password is Mammo1958x", "password is [reference]"),
+        ("password is not working", "password is not working"),
+        ("my pin is 4821", "my pin is [reference]"),
+        ("im @jeanholt on insta", "im [link] on insta"),
+        ("meet @home", "meet @home"),
+        ("card 4111 1111 1111 1111", "card [reference]"),
+        ("K123456 is my hospital number", "[reference] is my hospital number"),
+        ("my NHS number ends 4567", "my NHS number ends [reference]"),
+        ("my reg is AB12 CDE", "my reg is [reference]"),
+    ]);
+}
+
+#[test]
+fn what_cannot_be_seen_hides_nothing() {
+    check("07700\u{200b}900123 and Je\u{ad}an", "[phone] and [name]");
+    let found = redact("x\u{200b} 07700\u{200b}900123!").found;
+    assert_eq!((found[0].start, found[0].end), (5, 19));
+}
+
+#[test]
 fn several_in_one_message() {
     check(
         "hi my name is Jane Smith, dob 3/4/68, 12 High Street ST4 6QG, 07700 900123, nhs 999 123 4567",
@@ -246,156 +363,6 @@ fn several_in_one_message() {
     assert_eq!(kinds, [Kind::Reference, Kind::DateOfBirth]);
 }
 
-const SURVIVORS: &[&str] = &[
-    "im 72 can i still come",
-    "I'm 70, will I get another invite?",
-    "aged 50 to 71",
-    "50-71",
-    "between 25 and 64",
-    "3 in 1000",
-    "1 in 7 women",
-    "9 in every 1,000 women",
-    "2 weeks",
-    "its been 5 weeks",
-    "10.10 on 23rd",
-    "at 10:30am on Tuesday",
-    "half 2 on the 4th",
-    "4.4cm",
-    "my aneurysm is 4.4 cm",
-    "3.0-4.4 cm",
-    "£3.50",
-    "parking was £2.50 for 2 hours",
-    "appointment is 12/11",
-    "my appointment is 12/11/2026 at 10.30",
-    "on 4th november",
-    "Tuesday 4 November 2026",
-    "booked for 23 Nov 2026",
-    "ring 0800 707 60 60",
-    "08007076060",
-    "0800 7076060",
-    "ring 111 or 999",
-    "call 999",
-    "Samaritans 116 123",
-    "116123",
-    "0808 2000 247",
-    "08082000247",
-    "0800 015 2514",
-    "every 3 years",
-    "since 1 July 2025",
-    "in 2019",
-    "had it in 2010",
-    "my mum had it in 1998",
-    "covid in 2020 and 2021",
-    "2019 2021 2023",
-    "size 16",
-    "34DD",
-    "i take 75mg",
-    "2.2 mSv",
-    "4 x-rays",
-    "2 of each breast",
-    "born 3 weeks ago",
-    "baby was born at 38 weeks",
-    "born 9 days ago",
-    "baby is 9 days old",
-    "i was born with inverted nipples",
-    "15 minutes",
-    "20 minute drive",
-    "5 mile walk",
-    "it is a 10 minute walk from the park",
-    "number 9 bus",
-    "the 23 bus to the hospital",
-    "BRCA1",
-    "BRCA2 and PALB2",
-    "TP53",
-    "stage 3",
-    "grade 2",
-    "day 5",
-    "8 weeks",
-    "24½",
-    "1.5 stone",
-    "lost 2 stone",
-    "6ft 2",
-    "b4 9th",
-    "b4 2pm",
-    "m8 2nd of march ok",
-    "see u l8 4th",
-    "gr8 thx",
-    "2moro at 4",
-    "do you have a van in ST4",
-    "im in Leeds",
-    "CF10",
-    "M6 junction 15",
-    "A500",
-    "98 in 100",
-    "about 1,300 lives a year",
-    "2,000 characters",
-    "10000 steps",
-    "1 million women",
-    "1000000",
-    "covid-19",
-    "x2",
-    "3D mammogram",
-    "24/7",
-    "50/50",
-    "1/3 of women",
-    "7 out of 10",
-    "100%",
-    "5 to 10 working days",
-    "up to the 71st birthday",
-    "I turn 50 in march",
-    "my 50th birthday",
-    "does it hurt",
-    "my name is spelt wrong on the letter",
-    "my name is not on the list",
-    "my name is on the letter but wrong address",
-    "this is ridiculous",
-    "this is my first time",
-    "its sore",
-    "im called back for more tests",
-    "i've been called back",
-    "i am scared",
-    "im worried",
-    "love the van",
-    "thanks very much",
-    "thanks for your help",
-    "Thanks, bye",
-    "kind regards",
-    "regards x",
-    "i will miss my appointment",
-    "see dr about it",
-    "can i see the nurse",
-    "this is for my mum",
-    "from the clinic",
-    "the website is www.nhs.uk",
-    "https://www.nhs.uk/conditions/breast-screening-mammogram/",
-    "www.facebook.com/NorthMidlandsBreastScreeningService",
-    "nhs.uk/screening",
-    "e.g. this",
-    "look at page 3",
-    "at the supermarket dot com joke",
-    "@ the clinic",
-    "meet @ 10",
-    "ok 👍",
-    "",
-    "letter dated 3 September 2026",
-    "my kit came on 3rd",
-    "kit number please?",
-    "ref?",
-    "what is an SX number",
-    "is 300 a normal number",
-    "phone after 10 on 23rd",
-    "i am 5 foot 4",
-    "3 st 4",
-    "two women aged 50 and 52 on the same street",
-    "10 at st marys",
-    "52 in the street",
-    "dose 2 on 4th",
-    "from jan to march",
-    "closed from May",
-    "it is May already",
-    "its grim up at dawn",
-];
-
 #[test]
 fn what_an_answer_needs_survives() {
     check_all(&SURVIVORS.iter().map(|s| (*s, *s)).collect::<Vec<_>>());
@@ -404,86 +371,20 @@ fn what_an_answer_needs_survives() {
 
 #[test]
 fn full_dates_name_one_person() {
-    for text in ["3.4.68", "3rd April 1968", "1968-04-03", "030468", "03041968"] {
+    for text in [
+        "3.4.68",
+        "3rd April 1968",
+        "1968-04-03",
+        "030468",
+        "03041968",
+        "twelfth of march nineteen fifty eight",
+        "1st april sixty seven",
+        "one four sixty seven",
+        "christmas day 1959",
+    ] {
         assert!(is_full_date(text), "{text}");
     }
-    for text in ["68", "1968", "April 1968"] {
+    for text in ["68", "1968", "April 1968", "march nineteen fifty eight", "nineteen forty nine"] {
         assert!(!is_full_date(text), "{text}");
-    }
-}
-
-/// Longest run of digits of any known script.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| scan::digit(c).is_none()).map(|run| run.chars().count()).max().unwrap_or(0)
-}
-
-/// Messages put together from pieces that recognisers look for.
-fn message() -> impl Strategy<Value = String> {
-    let pieces = prop_oneof![
-        "[a-z]{1,6}",
-        "[0-9]{1,5}",
-        "[0-9]{6,12}",
-        Just("my name is".to_owned()),
-        Just("born".to_owned()),
-        Just("dob".to_owned()),
-        Just("sx".to_owned()),
-        Just("nhs number".to_owned()),
-        Just("ring me on".to_owned()),
-        Just("regards,".to_owned()),
-        Just("april".to_owned()),
-        Just("Jane".to_owned()),
-        Just("high street".to_owned()),
-        Just("st4 6qg".to_owned()),
-        Just("a@b.com".to_owned()),
-        Just("www.a.uk/b".to_owned()),
-        Just("3rd".to_owned()),
-        Just("ref".to_owned()),
-        Just("qq".to_owned()),
-        Just("c".to_owned()),
-        Just("+44".to_owned()),
-        Just("flat".to_owned()),
-        "[-./,:@+()'\\n]",
-        Just("[name]".to_owned()),
-        Just("[phone]".to_owned()),
-    ];
-    let gap = prop_oneof![Just(" "), Just(""), Just("/"), Just(".")];
-    proptest::collection::vec((pieces, gap), 0..14)
-        .prop_map(|parts| parts.into_iter().flat_map(|(p, g)| [p, g.to_owned()]).collect())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    #[test]
-    fn twice_is_once(raw in message()) {
-        let once = redact(&raw).text;
-        prop_assert_eq!(redact(&once).text, once);
-    }
-
-    #[test]
-    fn digits_never_grow_and_spans_rebuild(raw in message()) {
-        let redacted = redact(&raw);
-        prop_assert!(longest_run(&redacted.text) <= longest_run(&raw));
-        let mut rebuilt = String::new();
-        let mut from = 0;
-        for found in &redacted.found {
-            prop_assert!(from <= found.start && found.start < found.end);
-            rebuilt.push_str(&raw[from..found.start]);
-            rebuilt.push_str(found.kind.placeholder());
-            from = found.end;
-        }
-        rebuilt.push_str(&raw[from..]);
-        prop_assert_eq!(rebuilt, redacted.text);
-    }
-
-    #[test]
-    fn any_text_is_survived(raw in "\\PC{0,60}") {
-        let once = redact(&raw).text;
-        prop_assert_eq!(redact(&once).text, once);
-    }
-
-    #[test]
-    fn plain_words_stay(raw in "(breast|hurt|does|a|mammogram|van|scan|can|i|to|the| |,|\\?|!){0,20}") {
-        prop_assert_eq!(redact(&raw).text, raw);
     }
 }
