@@ -101,9 +101,9 @@ mod tests {
         let fitted = Isotonic::fit(&[1.0, 2.0, 3.0, 4.0], &[false, true, false, true]);
         assert_eq!(fitted.scores, [1.0, 2.0, 3.0, 4.0]);
         assert_eq!(fitted.probabilities, [0.0, 0.5, 0.5, 1.0]);
-        assert_eq!(fitted.predict(3.5), 0.75);
-        assert_eq!((fitted.predict(-9.0), fitted.predict(9.0)), (0.0, 1.0));
-        assert_eq!(Isotonic::fit(&[], &[]).predict(0.3), 0.5);
+        let predicted: Vec<f64> = [3.5, -9.0, 9.0].map(|score| fitted.predict(score)).to_vec();
+        assert_eq!(predicted, [0.75, 0.0, 1.0]);
+        assert_eq!(vec![Isotonic::fit(&[], &[]).predict(0.3)], [0.5]);
     }
 
     proptest! {

@@ -153,10 +153,8 @@ pub fn fit(
     let parts = learn(&all, folded.plan)?;
     let seen = cross_sight(&all, folded.plan)?;
     let scope_model = fit_logistic(&seen, scope_penalty, |s| s.in_scope)?;
-    // Where every message in scope is answered rightly, there is nothing to tell by a product.
     let product = folded
-        .best_product(&PENALTIES, &in_scope)
-        .ok()
+        .best_product(&PENALTIES, &in_scope)?
         .filter(|(_, predicted)| log_loss(&right, predicted) < log_loss(&right, &alone));
     let (penalty, predicted, correct) = match product {
         Some((penalty, predicted)) => {
@@ -222,6 +220,7 @@ mod tests {
         let right = [true, true, false, true, false];
         let found = threshold(&right, &[0.9, 0.8, 0.7, 0.7, 0.1], 0.25);
         assert_eq!((found.least, found.coverage, found.risk), (0.7, 0.8, 0.25));
-        assert_eq!(threshold(&right, &[0.5; 5], 0.1).coverage, 0.0);
+        let none = threshold(&right, &[0.5; 5], 0.1);
+        assert_eq!((none.least, none.coverage, none.risk), (1.0, 0.0, 0.0));
     }
 }

@@ -228,6 +228,7 @@ fn calibrators(seen: &mut Seen) {
         "calibrator",
         &fs_err::read_to_string(root().join("models/calibrators/shipped.json")).unwrap(),
     );
+    seen.text("calibrate-compare", &bench.ends(0, &with(&["--compare", "--json"])));
     seen.text("calibrate-report", &bench.ends(0, &with(&["--report", "--json"])));
 }
 

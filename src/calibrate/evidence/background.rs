@@ -204,6 +204,7 @@ mod tests {
         assert_eq!(background.variants_of(1).len(), 30);
         let length = background.centre_length(0);
         assert!(length > 0.9 && length < 1.0, "{length}");
-        assert!(background.rank_of_nearest(1.0) == 1.0 && background.rank_of_nearest(0.1) == 0.0);
+        let ranks: Vec<f64> = [1.0, 0.1].map(|c| background.rank_of_nearest(c)).to_vec();
+        assert_eq!(ranks, [1.0, 0.0]);
     }
 }

@@ -100,8 +100,7 @@ mod tests {
         fill(&mut features, Row(5), &[Row(5)], Some(&matches));
         let share = |weight: f64| weight / 10.0;
         assert_eq!(features[13..17], [share(3.0), share(1.0), 0.0, share(2.0)]);
-        assert_eq!(features[17], 0.5);
-        assert_eq!(features[18], 4.0 / idf(100, 0));
+        assert_eq!(features[17..19], [0.5, 4.0 / idf(100, 0)]);
         let mut message = [0.0; MESSAGE_WIDTH];
         fill_message(&mut message, Some(&matches));
         assert_eq!(message[1..4], [5.0_f64.ln(), 0.25, 0.25]);

@@ -64,7 +64,7 @@ pub const CONTENDER_FEATURES: [&str; CONTENDER_WIDTH] = [
 const MARGINS: [usize; 9] = [0, 1, 2, 4, 7, 8, 9, 13, 20];
 
 /// Number of features of a message.
-pub const MESSAGE_WIDTH: usize = 25;
+pub const MESSAGE_WIDTH: usize = 15;
 
 /// Features of a message, whichever document wins.
 pub const MESSAGE_FEATURES: [&str; MESSAGE_WIDTH] = [
@@ -78,20 +78,10 @@ pub const MESSAGE_FEATURES: [&str; MESSAGE_WIDTH] = [
     "nearest_variant_rank",
     "neighbour_entropy",
     "density",
-    "log_words",
     "asks",
-    "asks_what",
-    "asks_how",
-    "asks_when",
-    "asks_where",
-    "asks_who",
-    "asks_why",
-    "asks_whether",
     "first_person",
     "third_person",
     "negated",
-    "holds_number",
-    "holds_condition",
     "several_sentences",
 ];
 

@@ -55,13 +55,16 @@ pub fn compare(examples: &[Example]) -> Result<Vec<Compared>, FitError> {
     let correct = |s: &Sighting| s.correct;
     let (penalty, logistic) = folded.best(&PENALTIES, correct)?;
     let (scope_penalty, scope) = folded.best(&PENALTIES, |s| s.in_scope)?;
-    let (right_penalty, product) = folded.best_product(&PENALTIES, &scope)?;
+    let product = folded.best_product(&PENALTIES, &scope)?;
     let mut rows = vec![
         (format!("logistic, all features, penalty {penalty}"), logistic),
         ("the same, isotonic on top".to_owned(), isotonic_on_top(&folded, penalty)?),
         (format!("P(in scope), penalty {scope_penalty}"), scope),
-        (format!("P(in scope) times P(right | in scope), penalty {right_penalty}"), product),
     ];
+    if let Some((penalty, product)) = product {
+        let name = format!("P(in scope) times P(right | in scope), penalty {penalty}");
+        rows.push((name, product));
+    }
     for (name, feature) in [("fused", "fused"), ("choice share", "choice_log_share")] {
         let Some(place) = FEATURES.iter().position(|f| *f == feature) else {
             continue;

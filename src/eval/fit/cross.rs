@@ -111,7 +111,8 @@ impl Folded {
     }
 
     /// The penalty of P(right | in scope) with which its product with P(in scope), given, has the
-    /// least out-of-fold log loss, with that product.
+    /// least out-of-fold log loss, with that product; `None` where all that is in scope is answered
+    /// alike, so that there is nothing to tell.
     ///
     /// # Errors
     /// What the fit says.
@@ -119,13 +120,17 @@ impl Folded {
         &self,
         penalties: &[f64],
         in_scope: &[f64],
-    ) -> Result<(f64, Vec<f64>), FitError> {
+    ) -> Result<Option<(f64, Vec<f64>)>, FitError> {
         let correct = |s: &Sighting| s.correct;
-        self.least(penalties, correct, |penalty| {
+        let best = self.least(penalties, correct, |penalty| {
             let fit = |seen: &[Sighting]| fit_within_scope(seen, penalty);
             let right = self.predict(fit, Logistic::predict)?;
             Ok(right.iter().zip(in_scope).map(|(r, s)| r * s).collect())
-        })
+        });
+        match best {
+            Err(FitError::OneOutcome { .. }) => Ok(None),
+            best => best.map(Some),
+        }
     }
 
     fn least(
@@ -349,9 +354,10 @@ mod tests {
     /// Forty families, of which every third is out of scope.
     fn sample() -> Vec<Example> {
         let example = |i: usize| {
+            let in_scope = !i.is_multiple_of(3);
             let features = [0, 1, 2].map(|d: usize| {
                 let mut features = [0.0; CONTENDER_WIDTH];
-                features[0] = 0.6 - 0.05 * d as f64 - 0.2 * f64::from(i % 3 == 0);
+                features[0] = 0.6 - 0.05 * d as f64 - 0.2 * f64::from(!in_scope);
                 features[3] = ((i * 7 + d * 5) % 11) as f64 / 11.0;
                 features
             });
@@ -360,8 +366,8 @@ mod tests {
                 corpus: Fingerprint::ZERO,
                 family: format!("family {i}"),
                 pool: pool_towards(&features, direction),
-                acceptable: if i % 3 == 0 { Vec::new() } else { vec![i % 2] },
-                in_scope: i % 3 != 0,
+                acceptable: if in_scope { vec![i % 2] } else { Vec::new() },
+                in_scope,
             }
         };
         (0..40).map(example).collect()
