@@ -145,7 +145,11 @@ fn a_text_for_another_nation_does_not_answer() {
     let asked = |engine: &Engine, nation| {
         engine.reply(&Query { nation, ..Query::new(QUESTION, TODAY) }).unwrap()
     };
-    for nation in [None, Some(Nation::England), Some(Nation::Scotland)] {
+    // Where the nation is not known the answer depends on it: ask.
+    let asked_back = asked(&engine, None);
+    assert_eq!(decision(&asked_back), "clarify which_nation");
+    assert_not_said(&asked_back);
+    for nation in [Some(Nation::England), Some(Nation::Scotland)] {
         let reply = asked(&engine, nation);
         assert_eq!(decision(&reply), "handover wrong_nation", "{nation:?}");
         assert_not_said(&reply);

@@ -12,7 +12,7 @@
 use std::sync::OnceLock;
 
 use guidepost::dialogue::conversation::Conversation;
-use guidepost::engine::Engine;
+use guidepost::engine::{Engine, Reply};
 use guidepost::engine::log::{Because, Difference, LogEntry, Outcome, Replayed, What};
 use guidepost::eval::fit::query_of;
 use guidepost::eval::topic::read_topics;
@@ -71,6 +71,12 @@ fn differences(engine: &Engine, entry: &LogEntry) -> Vec<Difference> {
     }
 }
 
+/// The bytes of a reply, without where in the raw message the second look looked.
+fn said(mut reply: Reply) -> String {
+    reply.second_look = None;
+    bytes(reply)
+}
+
 #[test]
 fn every_turn_comes_out_the_same_to_the_byte() {
     let place = Place::sample();
@@ -82,7 +88,7 @@ fn every_turn_comes_out_the_same_to_the_byte() {
         assert_eq!(serde_json::from_str::<LogEntry>(&line).unwrap(), entry);
         let again = engine.reply_again(&entry).unwrap();
         assert_eq!(Outcome::of(&again), entry.outcome, "{}", query.text);
-        assert_eq!(bytes(again), bytes(reply), "{}", query.text);
+        assert_eq!(said(again), said(reply), "{}", query.text);
         assert_eq!(engine.replay(&entry).unwrap(), Replayed::Same, "{}", query.text);
     }
 }
@@ -105,7 +111,7 @@ fn every_turn_of_a_conversation_comes_out_the_same() {
         conversation = reply.conversation.clone();
         let (entry, line) = logged(&engine, &query);
         assert!(!line.contains("943"), "{line}");
-        assert_eq!(bytes(engine.reply_again(&entry).unwrap()), bytes(reply), "{turn}");
+        assert_eq!(said(engine.reply_again(&entry).unwrap()), said(reply), "{turn}");
     }
     // A caller may give back what it should not have kept.
     let mut query = Query::new("and how often is it", TODAY);

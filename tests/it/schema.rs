@@ -230,6 +230,62 @@ fn calibrators(seen: &mut Seen) {
     );
     seen.text("calibrate-compare", &bench.ends(0, &with(&["--compare", "--json"])));
     seen.text("calibrate-report", &bench.ends(0, &with(&["--report", "--json"])));
+    let check = ["triage", "check", "--topics", "labelled.jsonl", "--now", "2026-06-01", "--json"];
+    seen.text("triage-check", &bench.ends(0, &check));
+    let model = fs_err::read(root().join("models/triage/shipped.bin")).unwrap();
+    let line = model.split(|&byte| byte == b'\n').next().unwrap();
+    seen.text("triage-manifest", std::str::from_utf8(line).unwrap());
+    certificates(seen, &bench, &topics);
+}
+
+/// A certificate of the same topics under other names: what it says, and the watch over it.
+fn certificates(seen: &mut Seen, bench: &Bench, topics: &str) {
+    bench.write("others.jsonl", &topics.replace("\"_id\":\"c", "\"_id\":\"o"));
+    let day = ["--now", "2026-06-01"];
+    let certify = [
+        "calibrate",
+        "--topics",
+        "labelled.jsonl",
+        "--out",
+        "own.json",
+        "--certify",
+        "others.jsonl",
+        "--alpha",
+        "0.6",
+        "--delta",
+        "0.2",
+        "--certificate",
+        "own-proof.json",
+    ];
+    bench.ends(0, &[&certify[..], &day].concat());
+    seen.text("certificate", &bench.read("own-proof.json"));
+    let place = &bench.place;
+    for (folder, file) in [("calibrations", "own.json"), ("certificates", "own-proof.json")] {
+        let own = place.index().join(folder);
+        fs_err::create_dir_all(&own).unwrap();
+        fs_err::copy(bench.path(file), own.join("current.json")).unwrap();
+    }
+    let show = ["certificate", "show", "--json"];
+    seen.text("certificate-show", &bench.ends(0, &[&show[..], &day].concat()));
+    let batch = ["ask", "--batch", "many.jsonl", "--out", "said.jsonl", "--log", "turns.jsonl"];
+    let many: Vec<String> = (0..4)
+        .flat_map(|round| {
+            topics
+                .lines()
+                .map(move |line| line.replace("\"_id\":\"c", &format!("\"_id\":\"m{round}")))
+        })
+        .collect();
+    bench.write("many.jsonl", &many.join("\n"));
+    bench.ends(0, &[&batch[..], &day].concat());
+    let watch = ["certificate", "watch", "turns.jsonl", "--state", "watch.json"];
+    bench.ends(0, &[&watch[..], &["--commission"]].concat());
+    seen.text("certificate-watch", &bench.ends(0, &[&watch[..], &["--json"]].concat()));
+    seen.text("certificate-state", &bench.read("watch.json"));
+    bench.ends(0, &["certificate", "suspend", "a reason"]);
+    let kept = place.index().join("certificates/suspensions.jsonl");
+    seen.lines("index-suspension", fs_err::read_to_string(kept).unwrap().lines());
+    let withhold = ["eval", "withhold", "labelled.jsonl", "--most", "2", "--json"];
+    seen.text("eval-withhold", &bench.ends(0, &[&withhold[..], &day].concat()));
 }
 
 fn corpora_and_indices(seen: &mut Seen) {

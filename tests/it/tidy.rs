@@ -19,7 +19,7 @@ use crate::support::{files, root};
 /// Modules of the crate from the lowest layer up; modules in one row do not know each other.
 const LAYERS: &[&[&str]] = &[
     &["ids", "score", "statistics", "durable"],
-    &["text", "query"],
+    &["text"],
     &["corpus"],
     &["embed"],
     &["index"],
@@ -28,7 +28,7 @@ const LAYERS: &[&[&str]] = &[
     &["calibrate"],
     &["triage"],
     &["answer", "dialogue"],
-    &["error"],
+    &["error", "query"],
     &["engine"],
     &["eval"],
     &["cli", "serve"],

@@ -16,6 +16,7 @@ use crate::ids::{Nation, PassageId, Programme};
 use crate::index::postings::TextField;
 use crate::retrieve::{BoundQuery, Candidates, Hit, Ranking, RetrieveError, Retriever as _, Row};
 use crate::score::Score;
+use crate::text::fold;
 
 use super::quote::query_terms;
 
@@ -102,6 +103,7 @@ impl<'a> Asking<'a> {
             meanings = self.meanings(&retrieved, &served)?;
             let is_plain = meanings.len() > 1
                 && (meanings.iter().any(|m| Some(&m.programme) == programme)
+                    || self.is_named(text, head)
                     || (self.is_sure(head) && self.names_a_programme(&retrieved, head)?));
             if is_plain {
                 meanings.clear();
@@ -285,6 +287,21 @@ impl<'a> Asking<'a> {
             }
         }
         Ok(meanings)
+    }
+
+    /// Whether the message names the programme of the best guidance, and no other.
+    fn is_named(&self, text: &str, head: &Head) -> bool {
+        let words: Vec<String> = fold::words(text).map(|word| word.folded).collect();
+        let named = |programme: &Programme| {
+            programme.as_str() != Programme::ALL
+                && programme.as_str().split('-').all(|part| words.iter().any(|word| word == part))
+        };
+        let snapshot = &self.state.snapshot;
+        let others = snapshot.documents().iter().map(|d| &d.programme);
+        let best = snapshot.document_of(head.row).map(|d| &d.programme);
+        best.is_some_and(|best| {
+            named(best) && others.filter(|other| *other != best).all(|other| !named(other))
+        })
     }
 
     /// Whether the message holds a word that only one programme's guidance uses.
