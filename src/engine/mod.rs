@@ -48,6 +48,7 @@ use crate::triage;
 pub use account::Account;
 pub use asking::ASK_DEPTH;
 pub use certified::{Certified, NotSent};
+#[cfg(feature = "cli")]
 pub(crate) use second::signals;
 pub use second::{FirstLook, NearestExample, RulesAlone, SecondLook, shipped_triage};
 

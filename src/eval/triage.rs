@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::fit::query_of;
 use super::significance::{clopper_pearson_lower, clopper_pearson_upper};
 use super::topic::{Expected, Topic};
-use crate::answer::{Reason, Response};
+use crate::answer::Response;
 use crate::corpus::document::Document;
 use crate::dialogue::safety::{Decision, SafetyRules};
 use crate::engine::Engine;
@@ -201,8 +201,10 @@ pub fn report(engine: &Engine, topics: &[Topic], today: Date) -> Result<TriageRe
         let look = engine.first_look(&query_of(topic, today))?;
         let (alarmed, route, rule) = match &look.response {
             Some(Response::Urgent(urgent)) => (true, None, Some(urgent.rule.clone())),
-            Some(Response::Handover(h)) => (false, code(&h.reason), h.rule.clone()),
-            Some(Response::Clarify(c)) => (false, code(&c.reason), c.rule.clone()),
+            Some(Response::Handover(h)) => {
+                (false, Some(h.reason.code().to_owned()), h.rule.clone())
+            }
+            Some(Response::Clarify(c)) => (false, Some(c.reason.code().to_owned()), c.rule.clone()),
             Some(Response::Answer(_)) | None => (false, None, None),
         };
         let second = look.second_look.as_ref();
@@ -218,10 +220,6 @@ pub fn report(engine: &Engine, topics: &[Topic], today: Date) -> Result<TriageRe
         });
     }
     Ok(summary(engine, &looked))
-}
-
-fn code(reason: &Reason) -> Option<String> {
-    Some(reason.code().to_owned())
 }
 
 fn summary(engine: &Engine, looked: &[Looked<'_>]) -> TriageReport {
@@ -323,12 +321,12 @@ fn routes(looked: &[Looked<'_>]) -> BTreeMap<String, Routed> {
     let mut routes: BTreeMap<String, Routed> = BTreeMap::new();
     for look in looked.iter().filter(|l| !l.urgent) {
         let reason = look.topic.reason.as_deref().unwrap_or("answer");
-        let routed = routes.entry(reason.to_owned()).or_default();
-        routed.messages += 1;
-        routed.alarmed += usize::from(look.alarmed);
+        let of_reason = routes.entry(reason.to_owned()).or_default();
+        of_reason.messages += 1;
+        of_reason.alarmed += usize::from(look.alarmed);
         if let Some(route) = &look.route {
-            routed.routed += 1;
-            *routed.routes.entry(route.clone()).or_default() += 1;
+            of_reason.routed += 1;
+            *of_reason.routes.entry(route.clone()).or_default() += 1;
         }
     }
     routes

@@ -17,7 +17,7 @@ use crate::embed::Matrix;
 /// Detectors of one member.
 const DETECTORS: usize = 128;
 /// Members fitted from different seeds, whose scores are averaged.
-const MEMBERS: u64 = 2;
+const MEMBERS: u64 = 5;
 const EPOCHS: usize = 8;
 const BATCH: usize = 64;
 /// Tokens of a text read while fitting; the few longer texts are cut.

@@ -57,6 +57,7 @@ pub struct Fitting {
 }
 
 /// A message read by a model that had not seen its source.
+#[expect(clippy::struct_excessive_bools, reason = "labels and findings, each its own column")]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HeldReading {
     /// The message.
@@ -240,7 +241,7 @@ fn hold<'a>(
     attention: &Attention,
 ) -> Result<Held<'a>, TriageFitError> {
     let mut rows = Vec::new();
-    for span in views(&example.text) {
+    for span in views(&example.text).spans {
         let text = &example.text[span];
         let attention = attention.score(&tokens(embedder, text)?);
         rows.push(row(wording.score(text), attention, listen(text).0));
@@ -278,14 +279,14 @@ fn thresholds(held: &[Held<'_>], last: &Logistic, targets: Targets) -> (f64, f64
         .map(|(_, p)| *p)
         .collect();
     right.sort_by(f64::total_cmp);
-    let most = (targets.cleared * right.len() as f64).floor() as usize;
+    let most = share_of(targets.cleared, right.len());
     let mut best = (0, 0.5, 0.0);
     for may_clear in 0..=most {
         let clear_below = right.get(may_clear).copied().unwrap_or(0.0);
         let by_rule = |h: &Held<'_>, p: f64| h.certain || h.fits && p >= clear_below;
         let harmless = read.iter().filter(|(h, _)| h.counts_as_harmless(only_tempting));
         let (loud, quiet): (Vec<_>, Vec<_>) = harmless.partition(|(h, p)| by_rule(h, *p));
-        let allowed = (targets.false_alarms * (loud.len() + quiet.len()) as f64).floor() as usize;
+        let allowed = share_of(targets.false_alarms, loud.len() + quiet.len());
         let Some(left) = allowed.checked_sub(loud.len()) else {
             continue;
         };
@@ -302,6 +303,12 @@ fn thresholds(held: &[Held<'_>], last: &Logistic, targets: Targets) -> (f64, f64
         }
     }
     (best.1, best.2)
+}
+
+/// How many of `n` a share allows.
+#[expect(clippy::cast_sign_loss, reason = "a product of numbers that are not negative")]
+fn share_of(share: f64, n: usize) -> usize {
+    (share.max(0.0) * n as f64).floor() as usize
 }
 
 fn report(

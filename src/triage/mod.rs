@@ -15,16 +15,19 @@ pub mod exemplar;
 pub mod fit;
 pub mod wording;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::embed::{EmbedError, Embedder, Matrix};
-use crate::text::segment::sentences;
+use crate::text::segment::{sentences, trim};
 
 pub use artifact::{Artifact, ArtifactError};
 use exemplar::{Exemplars, Nearest};
 
-/// Sentences of a message that are read by themselves; those after them are read with the whole.
-const MOST_SENTENCES: usize = 24;
+/// Sentences of a message that are read by themselves. A message with more is never cleared.
+const MOST_SENTENCES: usize = 128;
+/// Bytes of a sentence that are read at once: fewer tokens than an embedder reads of a text.
+const LONGEST_PIECE: usize = 600;
 /// Names of the features of the last step, in order.
 pub const FEATURES: [&str; 4] = ["wording", "attention", "rule_fits", "rule_named"];
 
@@ -44,6 +47,8 @@ pub struct Reading {
     pub probability: f64,
     /// The sentence that speaks loudest, in bytes of the message, or all of it.
     pub span: Range<usize>,
+    /// Whether every sentence was read.
+    pub complete: bool,
     /// The approved example nearest to it, of the channel most of the nearest belong to.
     pub nearest: Option<Nearest>,
 }
@@ -89,7 +94,8 @@ impl Triage {
         signals: &dyn Fn(&str) -> Signals,
     ) -> Result<Option<Reading>, EmbedError> {
         let mut best: Option<(f64, Range<usize>, Vec<f32>)> = None;
-        for span in views(message) {
+        let Views { spans, complete } = views(message);
+        for span in spans {
             let text = &message[span.clone()];
             let Some(features) = self.features(text, embedder)? else {
                 return Ok(None);
@@ -102,6 +108,7 @@ impl Triage {
         Ok(best.map(|(probability, span, vector)| Reading {
             probability,
             span,
+            complete,
             nearest: self.exemplars().nearest(&vector),
         }))
     }
@@ -113,7 +120,7 @@ impl Triage {
 
     /// Whether a reading is so low that a fitting rule of a symptom is taken for a harmless mention.
     pub fn clears(&self, reading: &Reading) -> bool {
-        reading.probability < self.artifact.manifest().clear_below
+        reading.complete && reading.probability < self.artifact.manifest().clear_below
     }
 
     fn exemplars(&self) -> &Exemplars {
@@ -146,17 +153,44 @@ fn row(wording: f64, attention: f64, signals: Signals) -> [f64; FEATURES.len()] 
     [wording, attention, f64::from(signals.fits), f64::from(signals.named && !signals.fits)]
 }
 
-/// What is read of a message: all of it, and each sentence where it has several.
-fn views(message: &str) -> Vec<Range<usize>> {
-    let parts = sentences(message);
-    let mut views = Vec::with_capacity(parts.len() + 1);
+/// What is read of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Views {
+    /// All of it, and each sentence where it has several; a sentence that stands there twice is
+    /// read once.
+    spans: Vec<Range<usize>>,
+    /// Whether every sentence is among them.
+    complete: bool,
+}
+
+fn views(message: &str) -> Views {
+    let parts: Vec<Range<usize>> =
+        sentences(message).into_iter().flat_map(|part| pieces(message, part)).collect();
+    let mut spans = Vec::with_capacity(parts.len() + 1);
     if !parts.is_empty() {
-        views.push(0..message.len());
+        spans.push(0..message.len());
     }
-    if parts.len() > 1 {
-        views.extend(parts.into_iter().take(MOST_SENTENCES));
+    let mut seen = BTreeSet::new();
+    let several = parts.len() > 1;
+    let mut fresh = parts.into_iter().filter(|part| several && seen.insert(&message[part.clone()]));
+    spans.extend(fresh.by_ref().take(MOST_SENTENCES));
+    let complete = fresh.next().is_none();
+    Views { spans, complete }
+}
+
+/// A sentence, cut at white space where it is longer than the embedder may read.
+fn pieces(message: &str, sentence: Range<usize>) -> Vec<Range<usize>> {
+    let mut cut = Vec::new();
+    let mut start = sentence.start;
+    while sentence.end - start > LONGEST_PIECE {
+        let most = message.floor_char_boundary(start + LONGEST_PIECE);
+        let end = message[start..most].rfind(char::is_whitespace).map_or(most, |at| start + at);
+        let end = if end == start { most } else { end };
+        cut.extend(trim(message, start..end));
+        start = end;
     }
-    views
+    cut.extend(trim(message, start..sentence.end));
+    cut
 }
 
 /// The mean of token vectors, scaled to length one.

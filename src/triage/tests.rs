@@ -2,7 +2,9 @@
 //! 1. a model is stored and read back the same, and refused when any byte changes;
 //! 2. the same sample gives the same bytes;
 //! 3. what alarms alone alarms in company, before or after any other sentence;
-//! 4. a model fitted with another embedder is refused; an embedder without tokens reads nothing.
+//! 4. every sentence is read once, in pieces that an embedder reads whole, or the reading says that
+//!    it is not complete;
+//! 5. a model fitted with another embedder is refused; an embedder without tokens reads nothing.
 
 use proptest::prelude::*;
 
@@ -173,4 +175,21 @@ fn the_nearest_example_names_the_channel() {
     let triage = Triage::new(fitted(), &WORDS).unwrap();
     let nearest = read(&triage, "Where can I park? A hard lump under my arm.").nearest.unwrap();
     assert_eq!((nearest.exemplar.channel.as_str(), nearest.exemplar.rule.as_str()), ("a", "b"));
+}
+
+#[test]
+fn every_sentence_is_read_or_the_reading_is_not_complete() {
+    let long = format!("Hello there. {}so I left. Bye.", "so I said to her ".repeat(200));
+    let read = views(&long);
+    assert!(read.complete && read.spans[0] == (0..long.len()));
+    for span in &read.spans[1..] {
+        assert!(span.len() <= LONGEST_PIECE);
+    }
+    let last = read.spans.last().unwrap();
+    assert_eq!(&long[last.clone()], "Bye.");
+    assert_eq!(views(&"Thank you. ".repeat(500)).spans.len(), 2);
+    let many: Vec<String> = (0..=MOST_SENTENCES).map(|n| format!("It was number {n}.")).collect();
+    assert!(!views(&many.join(" ")).complete);
+    assert_eq!(views("One only").spans, vec![0..8]);
+    assert_eq!(views("").spans, [0..0; 0]);
 }

@@ -1,8 +1,8 @@
 //! Which words and pieces of words does a text hold?
 //!
 //! Runs of one to three words and pieces of two to five letters are hashed to buckets (feature
-//! hashing: Weinberger et al. 2009), weighed by inverse document frequency, ln((1 + n) / (1 + df))
-//! + 1, each kind scaled to length one, and summed with fitted weights. Weights are kept in eight
+//! hashing: Weinberger et al. 2009), weighed by inverse document frequency,
+//! 1 + ln((1 + n) / (1 + df)), each kind scaled to length one, and summed with fitted weights. Weights are kept in eight
 //! bits. Two runs that share a bucket share a weight.
 
 use rayon::prelude::*;
@@ -128,6 +128,7 @@ fn frequencies(texts: &[&Buckets]) -> Vec<u8> {
         counts[bucket as usize] += 1;
     }
     let n = texts.len() as f32;
+    #[expect(clippy::cast_sign_loss, reason = "clamped to what a byte holds")]
     let steps = |count: u32| {
         if count < LEAST_TEXTS {
             return 0;
@@ -160,8 +161,8 @@ pub(super) fn balanced(outcomes: &[bool]) -> [f64; 2] {
 /// Accelerated gradient descent (Nesterov 1983) on the balanced log loss with an L2 penalty. The
 /// step is one over an upper bound of the curvature, found by power iteration.
 fn descend(rows: &[Vec<(u32, f32)>], outcomes: &[bool]) -> (Vec<f32>, f32) {
-    let weight = balanced(outcomes);
-    let weighs = |outcome: bool| weight[usize::from(outcome)];
+    let balance = balanced(outcomes);
+    let weighs = |outcome: bool| balance[usize::from(outcome)];
     let penalty = 1.0 / STRENGTH;
     let curvature = 0.25 * largest_eigenvalue(rows, |i| weighs(outcomes[i])) * 1.1 + penalty;
     let rate = 1.0 / curvature;

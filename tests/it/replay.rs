@@ -12,8 +12,8 @@
 use std::sync::OnceLock;
 
 use guidepost::dialogue::conversation::Conversation;
-use guidepost::engine::{Engine, Reply};
 use guidepost::engine::log::{Because, Difference, LogEntry, Outcome, Replayed, What};
+use guidepost::engine::{Engine, Reply};
 use guidepost::eval::fit::query_of;
 use guidepost::eval::topic::read_topics;
 use guidepost::index::store::Revocation;

@@ -29,7 +29,7 @@ fn sealed_splits_are_the_bytes_that_were_sealed() {
     for seal in seals {
         let bytes = fs_err::read(folder.join(seal["file"].as_str().unwrap())).unwrap();
         let digest = Sha256::digest(&bytes);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         assert_eq!(Some(hex.as_str()), seal["sha256"].as_str(), "{}", seal["file"]);
     }
 }
