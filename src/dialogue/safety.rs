@@ -681,10 +681,11 @@ struct ChannelText {
     reply: String,
     reason: String,
     recogniser: Option<Recogniser>,
+    /// Whether the second look may take a rule that fits for a harmless mention.
+    #[serde(default)]
+    overrulable: bool,
     #[serde(default)]
     each_part: bool,
-    #[serde(default)]
-    always: bool,
 }
 
 #[derive(Deserialize)]
@@ -825,7 +826,7 @@ impl Reader {
                 reason: channel.reason,
                 recogniser: channel.recogniser,
                 each_part: channel.each_part,
-                always: channel.always,
+                always: !channel.overrulable,
                 path: path.to_owned(),
                 approval,
             },
