@@ -123,6 +123,18 @@ pub struct Handover {
     pub nearest: Vec<Nearest>,
 }
 
+impl Handover {
+    /// A hand-over that nothing was ranked for.
+    pub(crate) fn unranked(
+        reason: Reason,
+        rule: Option<String>,
+        (text, citations): (String, Vec<Citation>),
+    ) -> Handover {
+        let nearest = Vec::new();
+        Handover { reason, rule, text, citations, barred: None, confidence: None, nearest }
+    }
+}
+
 /// A document near the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nearest {

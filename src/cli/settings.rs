@@ -12,7 +12,7 @@ use super::printer::{self, Bar};
 use crate::calibrate::Artifact;
 use crate::embed::encoder::{Encoder, LoadError};
 use crate::embed::{Embedder, default_model, model};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineBuilder};
 use crate::error::Error;
 use crate::index::build::{BuildOptions, Built, Sources, build};
 use crate::index::settings::Settings;
@@ -158,25 +158,13 @@ pub(super) fn engine_with(global: &Global, rules_alone: bool) -> Result<Engine, 
 /// # Errors
 /// As [`engine`].
 pub(super) fn engine_over(global: &Global, index: &Path) -> Result<Engine, Error> {
-    let mut builder = Engine::builder(index).embedder(encoder(global)?);
-    if let Some(settings) = settings(global)? {
-        builder = builder.settings(settings);
-    }
-    builder.open()
+    builder(global, index, encoder(global)?)?.open()
 }
 
 fn open_engine(global: &Global, encoder: Arc<Encoder>, rules_alone: bool) -> Result<Engine, Error> {
-    let mut builder = Engine::builder(store(global).root()).embedder(encoder);
-    if let Some(settings) = settings(global)? {
-        builder = builder.settings(settings);
-    }
+    let mut builder = builder(global, store(global).root(), encoder)?;
     if let Some(artifact) = artifact(global)? {
         builder = builder.calibrator(artifact);
-    }
-    if let Some(path) = &global.triage {
-        let bytes = fs_err::read(path).map_err(|e| Error::in_file(path, e))?;
-        let model = triage::Artifact::parse(&bytes).map_err(|e| Error::in_file(path, e))?;
-        builder = builder.triage(model);
     }
     if rules_alone {
         builder = builder.rules_alone();
@@ -192,11 +180,21 @@ pub(super) fn engine_fitted(global: &Global, artifact: Option<Artifact>) -> Resu
     let Some(artifact) = artifact else {
         return engine(global);
     };
-    let mut builder = Engine::builder(store(global).root()).embedder(encoder(global)?);
+    builder(global, store(global).root(), encoder(global)?)?.calibrator(artifact).open()
+}
+
+/// What every engine is opened with: the model, and the settings and urgency model named.
+fn builder(global: &Global, index: &Path, encoder: Arc<Encoder>) -> Result<EngineBuilder, Error> {
+    let mut builder = Engine::builder(index).embedder(encoder);
     if let Some(settings) = settings(global)? {
         builder = builder.settings(settings);
     }
-    builder.calibrator(artifact).open()
+    if let Some(path) = &global.triage {
+        let bytes = fs_err::read(path).map_err(|e| Error::in_file(path, e))?;
+        let model = triage::Artifact::parse(&bytes).map_err(|e| Error::in_file(path, e))?;
+        builder = builder.triage(model);
+    }
+    Ok(builder)
 }
 
 /// The calibrator named, if one was.

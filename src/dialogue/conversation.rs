@@ -123,27 +123,25 @@ pub fn nation_named(message: &str) -> Option<Nation> {
         })
         .map(|(_, nation)| *nation)
         .collect();
-    match named.split_first() {
-        Some((first, others)) if others.iter().all(|other| other == first) => Some(*first),
-        _ => None,
-    }
+    the_only(&named)
 }
 
 /// The nation a person says they live in: "I live in Wales", "we're in Scotland".
 pub fn nation_said(message: &str) -> Option<Nation> {
-    let folded: Vec<String> =
-        fold::words(message).map(|word| word.folded.replace('\'', "")).collect();
-    let line = format!(" {} ", folded.join(" "));
+    let line = format!(" {} ", fold::bare_words(message).join(" "));
     let said: Vec<Nation> = LIVING
         .iter()
         .flat_map(|living| NATIONS.iter().map(move |(name, nation)| (living, name, nation)))
         .filter(|(living, name, _)| line.contains(&format!(" {living} {name} ")))
         .map(|(.., nation)| *nation)
         .collect();
-    match said.split_first() {
-        Some((first, others)) if others.iter().all(|other| other == first) => Some(*first),
-        _ => None,
-    }
+    the_only(&said)
+}
+
+/// The nation that all name.
+fn the_only(nations: &[Nation]) -> Option<Nation> {
+    let (first, others) = nations.split_first()?;
+    others.iter().all(|other| other == first).then_some(*first)
 }
 
 /// Names of the nations.
@@ -218,8 +216,7 @@ const TITLE_SHARE: f64 = 0.6;
 impl Asked {
     /// What a message makes of the offer.
     pub fn choice(&self, message: &str) -> Choice {
-        let words: Vec<String> =
-            fold::words(message).map(|word| word.folded.replace('\'', "")).collect();
+        let words = fold::bare_words(message);
         let line = words.join(" ");
         let trimmed = line.trim_end_matches(" thanks").trim_end_matches(" please");
         if REFUSALS.contains(&trimmed) || trimmed.starts_with("none of") {
@@ -259,8 +256,7 @@ impl Asked {
     /// The only option whose title a message repeats, or whose programme it names.
     fn by_title(&self, words: &[String]) -> Option<usize> {
         let share = |option: &Offered| {
-            let title: Vec<String> =
-                fold::words(&option.title).map(|word| word.folded.replace('\'', "")).collect();
+            let title = fold::bare_words(&option.title);
             let held = title.iter().filter(|word| words.contains(word)).count();
             held as f64 / title.len().max(1) as f64
         };

@@ -66,7 +66,7 @@ pub enum Leaning {
 
 /// How a message leans on what went before.
 pub fn leaning(text: &str) -> Leaning {
-    let words: Vec<String> = fold::words(text).map(|word| word.folded.replace('\'', "")).collect();
+    let words = fold::bare_words(text);
     let content = words.iter().filter(|word| !is_light(word)).count();
     let opens = OPENERS.iter().any(|opener| {
         let mut expected = opener.split(' ');

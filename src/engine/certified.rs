@@ -144,10 +144,22 @@ impl State {
         today: Date,
         revocations: &BTreeMap<DocumentId, Revocation>,
     ) -> Result<Review, CertifyError> {
-        certificate.survivors(&|id| {
-            self.snapshot
-                .document(id)
-                .is_none_or(|d| ground::standing(d, revocations, today).is_err())
+        certificate.survivors(&|id| self.is_barred(id, &[], today, revocations))
+    }
+
+    /// Whether a document may not be quoted on a day, where these programmes are served; none
+    /// means all.
+    fn is_barred(
+        &self,
+        id: &DocumentId,
+        programmes: &[Programme],
+        today: Date,
+        revocations: &BTreeMap<DocumentId, Revocation>,
+    ) -> bool {
+        self.snapshot.document(id).is_none_or(|document| {
+            let is_served =
+                programmes.is_empty() || programmes.iter().any(|p| document.programme.serves(p));
+            !is_served || ground::standing(document, revocations, today).is_err()
         })
     }
 
@@ -167,13 +179,8 @@ impl State {
         if let Some((_, holds)) = reviews.iter().find(|(known, _)| *known == situation) {
             return *holds;
         }
-        let is_barred = |id: &DocumentId| {
-            self.snapshot.document(id).is_none_or(|document| {
-                let is_served = query.programmes.is_empty()
-                    || query.programmes.iter().any(|p| document.programme.serves(p));
-                !is_served || ground::standing(document, revocations, query.today).is_err()
-            })
-        };
+        let is_barred =
+            |id: &DocumentId| self.is_barred(id, &query.programmes, query.today, revocations);
         let review = certification.certificate.survivors(&is_barred);
         let holds = review.is_ok_and(|review| review.in_force);
         if reviews.len() == KEPT_REVIEWS {

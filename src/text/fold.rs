@@ -72,6 +72,11 @@ pub fn words(text: &str) -> impl Iterator<Item = Word> + '_ {
     })
 }
 
+/// The folded words of a text, without apostrophes: `im` and `i'm` are one.
+pub fn bare_words(text: &str) -> Vec<String> {
+    words(text).map(|word| word.folded.replace('\'', "")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

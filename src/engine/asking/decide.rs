@@ -185,16 +185,8 @@ impl Asking<'_> {
 
     /// The reply where there is nothing to decide on.
     pub(super) fn nothing_said(&self) -> Response {
-        let (text, citations) = self.fixed_text(HANDOVER_REPLY);
-        Response::Handover(Handover {
-            reason: Reason::OutOfScope,
-            rule: None,
-            text,
-            citations,
-            barred: None,
-            confidence: None,
-            nearest: Vec::new(),
-        })
+        let said = self.fixed_text(HANDOVER_REPLY);
+        Response::Handover(Handover::unranked(Reason::OutOfScope, None, said))
     }
 
     fn decline(&self, reason: Reason, head: Option<&Head>, retrieved: &Retrieved<'_>) -> Response {

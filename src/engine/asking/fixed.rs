@@ -185,15 +185,9 @@ impl Asking<'_> {
             Decision::Clarify | Decision::Chat => {
                 Response::Clarify(Clarify { text, citations, reason, rule, options: Vec::new() })
             }
-            Decision::Handover | Decision::Urgent => Response::Handover(Handover {
-                reason,
-                rule,
-                text,
-                citations,
-                barred: None,
-                confidence: None,
-                nearest: Vec::new(),
-            }),
+            Decision::Handover | Decision::Urgent => {
+                Response::Handover(Handover::unranked(reason, rule, (text, citations)))
+            }
         }
     }
 

@@ -218,16 +218,9 @@ impl<'a> Asking<'a> {
         match asked.choice(plain) {
             Choice::SomethingElse => Ok(None),
             Choice::NoneOfThese => {
-                let (text, citations) = self.fixed_text(HANDOVER_REPLY);
-                Ok(Some(self.wrap(Response::Handover(Handover {
-                    reason: Reason::NoneOfThese,
-                    rule: None,
-                    text,
-                    citations,
-                    barred: None,
-                    confidence: None,
-                    nearest: Vec::new(),
-                }))))
+                let said = self.fixed_text(HANDOVER_REPLY);
+                let handover = Handover::unranked(Reason::NoneOfThese, None, said);
+                Ok(Some(self.wrap(Response::Handover(handover))))
             }
             Choice::Taken(number) => {
                 let Some(option) = asked.options.get(number) else {
