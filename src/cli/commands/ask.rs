@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::replay::log;
-use crate::answer::Response;
+use crate::answer::{Response, Standing};
 use crate::cli::args::{AskArgs, ChatArgs, Global, Scope};
 use crate::cli::{Outcome, printer, settings};
 use crate::dialogue::conversation::Conversation;
@@ -47,7 +47,7 @@ pub(super) fn ask(global: &Global, args: &AskArgs) -> Result<Outcome, EvalError>
     if args.json {
         printer::json(&WireReply::new(reply, true, args.explain))?;
     } else {
-        printer::data(&text_of(&reply))?;
+        printer::data(&text_of(&engine, &reply))?;
         if args.explain {
             printer::data(&explanation_of(&reply))?;
         }
@@ -134,7 +134,7 @@ pub(super) fn chat(global: &Global, args: &ChatArgs) -> Result<Outcome, Error> {
         if args.json {
             printer::json_line(&WireReply::new(reply, false, false))?;
         } else {
-            printer::data(&text_of(&reply))?;
+            printer::data(&text_of(&engine, &reply))?;
             printer::data("")?;
         }
         prompt(interactive);
@@ -150,8 +150,9 @@ fn prompt(interactive: bool) {
     }
 }
 
-/// A reply as a person reads it.
-fn text_of(reply: &Reply) -> String {
+/// A reply as a person reads it. What a person must send is a draft to them, whether or not a
+/// certificate of messages that nobody sent covers it.
+fn text_of(engine: &Engine, reply: &Reply) -> String {
     let mut lines: Vec<String> = Vec::new();
     if !reply.response.text().is_empty() {
         lines.push(reply.response.text().to_owned());
@@ -159,9 +160,15 @@ fn text_of(reply: &Reply) -> String {
     }
     match &reply.response {
         Response::Answer(answer) => {
+            let standing = if engine.may_leave(reply).is_ok() { "certified" } else { "draft" };
+            let covered = match (answer.standing, &reply.certificate) {
+                (Standing::Certified(_), Some(certificate)) => {
+                    format!(" · within the certificate on {} messages", certificate.population)
+                }
+                _ => String::new(),
+            };
             lines.push(format!(
-                "{} · confidence {}{}",
-                answer.standing.as_str(),
+                "{standing} · confidence {}{}{covered}",
                 rounded_down(answer.confidence.get()),
                 if answer.calibrated_here { "" } else { " (fitted on another corpus)" }
             ));
