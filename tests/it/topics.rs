@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{root, shipped_corpus};
 
-const SPLITS: [&str; 6] = ["fit", "safety", "dev", "conversations", "calibrate", "test"];
+const SPLITS: [&str; 7] = ["fit", "spent", "safety", "dev", "conversations", "calibrate", "test"];
 
 fn split(name: &str) -> Vec<Topic> {
     read_topics(&root().join(format!("eval/topics/screening-{name}.jsonl"))).unwrap()
