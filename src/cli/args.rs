@@ -276,6 +276,15 @@ pub(crate) struct CalibrateArgs {
 pub(crate) enum TriageCommand {
     /// Fit the urgency model on the corpus's approved examples and on labelled topics
     Fit(TriageFitArgs),
+    /// Write what the urgency model is fitted on, one JSON object a line, for programs that tune an
+    /// encoder's last layers on it
+    Sample {
+        #[command(flatten)]
+        sources: TriageSources,
+        /// Where to write it
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Report urgent recall, false alarms and routes on labelled topics
     Check {
         /// Labelled topics; repeat for several files
@@ -293,15 +302,32 @@ pub(crate) enum TriageCommand {
     },
 }
 
+/// What an urgency model is fitted on.
 #[derive(Debug, Args)]
-pub(crate) struct TriageFitArgs {
+pub(crate) struct TriageSources {
     /// Labelled topics of one source, held out in turn; repeat for other sources. Several files of
     /// one source are joined by commas
-    #[arg(long, value_name = "FILES", required = true)]
+    #[arg(long, value_name = "FILES")]
     pub(crate) topics: Vec<String>,
     /// Labelled topics that are always fitted on, such as those the rules were written with
     #[arg(long, value_name = "FILE")]
     pub(crate) also: Vec<PathBuf>,
+    /// Labelled topics of several writers, each a source: the first part of a family names its
+    /// writer
+    #[arg(long, value_name = "FILE")]
+    pub(crate) writers: Vec<PathBuf>,
+    /// Groups in which sources are held out
+    #[arg(long, default_value_t = 5)]
+    pub(crate) folds: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TriageFitArgs {
+    #[command(flatten)]
+    pub(crate) sources: TriageSources,
+    /// Folder of tuned last layers, as `scripts/triage/tune.py` writes them
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) tuned: Option<PathBuf>,
     /// Where to write the model
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,

@@ -16,11 +16,12 @@ pub mod models;
 pub mod quantise;
 
 use std::error::Error;
+use std::sync::Arc;
 
 use crate::ids::Fingerprint;
 
-pub use encoder::{CpuPath, Encoder};
-pub use model::default_model;
+pub use encoder::{CpuPath, Encoder, LoadError};
+pub use model::{ModelBytes, default_model};
 
 /// Vectors, one row a text.
 pub type Matrix = ndarray::Array2<f32>;
@@ -80,6 +81,16 @@ pub trait Embedder: Send + Sync {
     /// As [`Embedder::embed`].
     fn embed_tokens(&self, text: &str) -> Result<Option<Matrix>, EmbedError> {
         let _ = text;
+        Ok(None)
+    }
+
+    /// An embedder that computes as this one but for its last layers, which come in `tail`; `None`
+    /// from an embedder whose layers cannot be exchanged.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the layers do not fit this model.
+    fn with_tail(&self, tail: ModelBytes) -> Result<Option<Arc<dyn Embedder>>, LoadError> {
+        let _ = tail;
         Ok(None)
     }
 }

@@ -13,7 +13,9 @@ use safetensors::{Dtype, View};
 use super::encoder::LoadError;
 use super::encoder::kernels::{INTERLEAVE, PANEL};
 use super::encoder::published::{Published, RowMajor};
-use super::encoder::weights::{INT8_FORMAT, INT8_FORMAT_KEY, Normalisation, word_scales};
+use super::encoder::weights::{
+    INT8_FORMAT, INT8_FORMAT_KEY, Layer, Normalisation, tail_format, word_scales,
+};
 use super::manifest::Manifest;
 
 /// Bytes to which panels are aligned in the file: one cache line, one AVX-512 register.
@@ -31,15 +33,26 @@ pub fn quantise_weights(published: &[u8], manifest: &Manifest) -> Result<Vec<u8>
     tensors.numbers("embeddings.positions", &shape, &published.positions);
     tensors.normalisation("embeddings.norm", &published.norm);
     for (index, layer) in published.layers.iter().enumerate() {
-        let name = |part: &str| format!("layers.{index}.{part}");
-        tensors.linear(&name("query_key_value"), &layer.query_key_value);
-        tensors.linear(&name("attention_output"), &layer.attention_output);
-        tensors.normalisation(&name("attention_norm"), &layer.attention_norm);
-        tensors.linear(&name("up"), &layer.up);
-        tensors.linear(&name("down"), &layer.down);
-        tensors.normalisation(&name("norm"), &layer.norm);
+        tensors.layer(index, layer);
     }
-    tensors.write().map_err(|source| LoadError::Container { source: Box::new(source) })
+    tensors.write(None).map_err(|source| LoadError::Container { source: Box::new(source) })
+}
+
+/// Makes the int8 file of a model's last layers, from layer `from` (counted from 0), of an f32 file
+/// that holds at least those under their published names.
+///
+/// # Errors
+/// [`LoadError`] when the file lacks a tensor of one of those layers, or cannot be laid out.
+pub fn quantise_tail(
+    published: &[u8],
+    manifest: &Manifest,
+    from: usize,
+) -> Result<Vec<u8>, LoadError> {
+    let mut tensors = Output::default();
+    for (index, layer) in (from..).zip(Published::read_layers(published, manifest, from)?) {
+        tensors.layer(index, &layer);
+    }
+    tensors.write(Some(from)).map_err(|source| LoadError::Container { source: Box::new(source) })
 }
 
 /// A row as bytes and the scale that brings it back.
@@ -97,6 +110,16 @@ impl Output {
         self.numbers(&format!("{of}.bias"), &[norm.bias.len()], &norm.bias);
     }
 
+    fn layer(&mut self, index: usize, layer: &Layer<RowMajor>) {
+        let name = |part: &str| format!("layers.{index}.{part}");
+        self.linear(&name("query_key_value"), &layer.query_key_value);
+        self.linear(&name("attention_output"), &layer.attention_output);
+        self.normalisation(&name("attention_norm"), &layer.attention_norm);
+        self.linear(&name("up"), &layer.up);
+        self.linear(&name("down"), &layer.down);
+        self.normalisation(&name("norm"), &layer.norm);
+    }
+
     fn words(&mut self, words: &[f32], manifest: &Manifest) {
         let mut values = Vec::with_capacity(words.len());
         let mut scales = Vec::with_capacity(word_scales(manifest.vocabulary));
@@ -135,8 +158,8 @@ impl Output {
     /// Lays the tensors out. The container puts a header before them whose length depends on
     /// the metadata; blanks are added there until the first tensor is aligned. All tensors of
     /// more than one byte an element fill whole lines, so the panels after them are aligned too.
-    fn write(&self) -> Result<Vec<u8>, safetensors::SafeTensorError> {
-        let mut format = INT8_FORMAT.to_owned();
+    fn write(&self, from: Option<usize>) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+        let mut format = from.map_or_else(|| INT8_FORMAT.to_owned(), tail_format);
         loop {
             let metadata = HashMap::from([(INT8_FORMAT_KEY.to_owned(), format.clone())]);
             let tensors = self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));

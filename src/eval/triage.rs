@@ -5,6 +5,7 @@
 //! with the upper one, by channel and slice, and what routes take. A family counts as found only
 //! when all its messages are. Nothing is retrieved here.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -16,7 +17,7 @@ use super::significance::{clopper_pearson_lower, clopper_pearson_upper};
 use super::topic::{Expected, Topic};
 use crate::answer::Response;
 use crate::corpus::document::Document;
-use crate::dialogue::safety::{Decision, SafetyRules};
+use crate::dialogue::safety::{Channel, Decision, SafetyRules};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::ids::Fingerprint;
@@ -28,6 +29,8 @@ use crate::triage::fit::{Example, Sample};
 const LEVEL: f64 = 0.95;
 /// Slice of harmless messages that tempt to think otherwise.
 const TEMPTING: &str = "harmless";
+/// Kind of a message that belongs to no channel and no route.
+const ORDINARY: &str = "answer";
 
 /// Labelled topics of one source.
 #[derive(Debug)]
@@ -40,10 +43,30 @@ pub struct TopicFile {
     pub held_out: bool,
 }
 
+/// Labelled topics of one file by their writer, whom the first part of a family names.
+pub fn by_writer(topics: Vec<Topic>) -> Vec<TopicFile> {
+    let mut writers: Vec<TopicFile> = Vec::new();
+    for topic in topics {
+        let name = topic.family().split('-').next().unwrap_or_default().to_owned();
+        match writers.iter_mut().find(|w| w.name == name) {
+            Some(writer) => writer.topics.push(topic),
+            None => writers.push(TopicFile { name, topics: vec![topic], held_out: true }),
+        }
+    }
+    writers
+}
+
 /// What an urgency model is fitted on: the approved files and the approved question variants, which
-/// are always fitted on, and topics by source, held out in turn where they say so.
-pub fn sample(rules: &SafetyRules, documents: &[Document], files: &[TopicFile]) -> Sample {
+/// are always fitted on, and topics by source, those that say so held out in at most `folds` groups
+/// of about as many messages.
+pub fn sample(
+    rules: &SafetyRules,
+    documents: &[Document],
+    files: &[TopicFile],
+    folds: usize,
+) -> Sample {
     let mut sample = Sample::default();
+    let mut held_out = Vec::new();
     let mut examples = Vec::new();
     for example in rules.examples() {
         let urgent_channel = example.channel.is_some_and(|c| c.decision == Decision::Urgent);
@@ -52,7 +75,9 @@ pub fn sample(rules: &SafetyRules, documents: &[Document], files: &[TopicFile]) 
             continue;
         }
         let urgent = urgent_channel && example.belongs;
-        examples.push((example.text.to_owned(), urgent, false));
+        let channel = example.channel.filter(|_| example.belongs);
+        let kind = channel.map_or(ORDINARY, |channel| kind_of(channel, urgent)).to_owned();
+        examples.push((example.text.to_owned(), urgent, false, kind));
         if let Some(channel) = example.channel.filter(|_| urgent) {
             sample.exemplars.push(Exemplar {
                 channel: channel.id.clone(),
@@ -62,37 +87,66 @@ pub fn sample(rules: &SafetyRules, documents: &[Document], files: &[TopicFile]) 
         }
     }
     let variants = documents.iter().filter(|d| d.kind.is_retrieved()).flat_map(|d| &d.questions);
-    examples.extend(variants.map(|text| (text.clone(), false, false)));
+    examples.extend(variants.map(|text| (text.clone(), false, false, ORDINARY.to_owned())));
     push(&mut sample, "corpus", examples);
     for file in files {
         let labelled = file.topics.iter().filter_map(|topic| {
             let urgent = topic.expected? == Expected::Urgent;
             let tempting = topic.slices.iter().any(|slice| slice == TEMPTING);
-            Some((topic.text.clone(), urgent, tempting))
+            let kind = topic.reason.clone().unwrap_or_else(|| ORDINARY.to_owned());
+            Some((topic.text.clone(), urgent, tempting, kind))
         });
         push(&mut sample, &file.name, labelled.collect());
         if file.held_out {
-            sample.held_out.push(sample.sources.len() - 1);
+            held_out.push(sample.sources.len() - 1);
         }
     }
+    sample.held_out = groups(&sample, held_out, folds);
     sample
 }
 
-fn push(sample: &mut Sample, name: &str, examples: Vec<(String, bool, bool)>) {
-    let parts = examples.iter().flat_map(|(text, urgent, tempting)| {
+/// The largest source goes first, always to the group with fewest messages so far.
+fn groups(sample: &Sample, mut sources: Vec<usize>, most: usize) -> Vec<Vec<usize>> {
+    let messages = |source: &usize| sample.sources[*source].messages;
+    sources.sort_by_key(|source| (Reverse(messages(source)), *source));
+    let mut groups = vec![Vec::new(); most.min(sources.len())];
+    for source in sources {
+        if let Some(group) = groups.iter_mut().min_by_key(|g| g.iter().map(messages).sum::<usize>()) {
+            group.push(source);
+        }
+    }
+    groups
+}
+
+/// How a message that belongs to a channel is labelled.
+fn kind_of(channel: &Channel, urgent: bool) -> &str {
+    match channel.id.as_str() {
+        "self-harm" => "crisis",
+        "emergency" => "emergency",
+        "safeguarding" | "domestic-abuse" => "safeguarding",
+        _ if urgent => "urgent",
+        "chat" => "chitchat",
+        "opt-out" => "opt_out",
+        other => other,
+    }
+}
+
+fn push(sample: &mut Sample, name: &str, examples: Vec<(String, bool, bool, String)>) {
+    let parts = examples.iter().flat_map(|(text, urgent, tempting, _)| {
         [text.as_bytes(), if *urgent { b"1" } else { b"0" }, if *tempting { b"1" } else { b"0" }]
     });
     sample.sources.push(Source {
         name: name.to_owned(),
         fingerprint: Fingerprint::of_parts(parts),
         messages: examples.len(),
-        urgent: examples.iter().filter(|(_, urgent, _)| *urgent).count(),
+        urgent: examples.iter().filter(|(_, urgent, ..)| *urgent).count(),
     });
     let source = sample.sources.len() - 1;
-    sample.examples.extend(examples.into_iter().map(|(text, urgent, tempting)| Example {
+    sample.examples.extend(examples.into_iter().map(|(text, urgent, tempting, kind)| Example {
         text,
         urgent,
         tempting,
+        kind,
         source,
     }));
 }

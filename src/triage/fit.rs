@@ -30,6 +30,8 @@ pub struct Example {
     pub urgent: bool,
     /// Whether it is harmless and yet tempts to think otherwise.
     pub tempting: bool,
+    /// What it is, by its label: `urgent`, `crisis`, `personal`, …; `answer` for an ordinary one.
+    pub kind: String,
     /// Place of its source among the sources.
     pub source: usize,
 }
@@ -39,12 +41,44 @@ pub struct Example {
 pub struct Sample {
     /// Where messages come from; those held out in turn are named in [`Sample::held_out`].
     pub sources: Vec<Source>,
-    /// Places of the sources that are held out in turn; others are always fitted on.
-    pub held_out: Vec<usize>,
+    /// Places of the sources that are held out, in groups that are held out together, one group
+    /// after the other; other sources are always fitted on.
+    pub held_out: Vec<Vec<usize>>,
     /// The messages.
     pub examples: Vec<Example>,
     /// Approved examples, which name the channel of an alarm.
     pub exemplars: Vec<Exemplar>,
+}
+
+/// A message as programs that tune an encoder read it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SampleRow<'a> {
+    /// The message.
+    pub text: &'a str,
+    /// Whether it tells of something urgent.
+    pub urgent: bool,
+    /// Whether it is harmless and tempts.
+    pub tempting: bool,
+    /// What it is, by its label.
+    pub kind: &'a str,
+    /// Name of its source.
+    pub source: &'a str,
+    /// The group it is held out with; none: always fitted on.
+    pub fold: Option<usize>,
+}
+
+impl Sample {
+    /// The messages, each with its group.
+    pub fn rows(&self) -> impl Iterator<Item = SampleRow<'_>> {
+        self.examples.iter().map(|e| SampleRow {
+            text: &e.text,
+            urgent: e.urgent,
+            tempting: e.tempting,
+            kind: &e.kind,
+            source: self.sources.get(e.source).map_or("", |s| s.name.as_str()),
+            fold: self.held_out.iter().position(|group| group.contains(&e.source)),
+        })
+    }
 }
 
 /// A fitted model, and what was read of each source by a model that had not seen it.
@@ -161,8 +195,8 @@ pub fn fit(
     let outcomes = |keep: &dyn Fn(&Example) -> bool, urgent: bool| {
         sample.examples.iter().any(|e| keep(e) && e.urgent == urgent)
     };
-    let enough = |&s: &usize| {
-        let others = |e: &Example| e.source != s;
+    let enough = |group: &Vec<usize>| {
+        let others = |e: &Example| !group.contains(&e.source);
         outcomes(&others, true) && outcomes(&others, false)
     };
     if sample.held_out.len() < 2 || !sample.held_out.iter().all(enough) {
@@ -183,11 +217,11 @@ pub fn fit(
         (Wording::fit(&words, &outcomes), Attention::fit(&texts, &outcomes))
     };
     let mut held = Vec::new();
-    for &source in &sample.held_out {
-        let (wording, attention) = train(&|e| e.source != source);
-        let of_source: Vec<&Example> =
-            sample.examples.iter().filter(|e| e.source == source).collect();
-        let read = of_source
+    for group in &sample.held_out {
+        let (wording, attention) = train(&|e| !group.contains(&e.source));
+        let of_group: Vec<&Example> =
+            sample.examples.iter().filter(|e| group.contains(&e.source)).collect();
+        let read = of_group
             .par_iter()
             .map(|&example| hold(example, embedder, listen, &wording, &attention))
             .collect::<Result<Vec<_>, TriageFitError>>()?;
@@ -340,5 +374,5 @@ fn report(
             rightly_cleared: count(&|h| harmless(h) && cleared(h)),
         }
     };
-    sample.held_out.iter().map(of_source).collect()
+    sample.held_out.iter().flatten().map(of_source).collect()
 }

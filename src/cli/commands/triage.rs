@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::args::{Global, TriageCommand, TriageFitArgs};
+use crate::cli::args::{Global, TriageCommand, TriageFitArgs, TriageSources};
 use crate::cli::{Outcome, printer, settings};
 use crate::corpus::read::read_corpus;
 use crate::dialogue::safety::SafetyRules;
@@ -12,13 +12,29 @@ use crate::engine::signals;
 use crate::error::Error;
 use crate::eval::EvalError;
 use crate::eval::topic::{read_topic_set, read_topics};
-use crate::eval::triage::{Share, TopicFile, TriageReport, report, sample};
-use crate::triage::fit::{Targets, fit};
+use crate::eval::triage::{Share, TopicFile, TriageReport, by_writer, report, sample};
+use crate::triage::fit::{Sample, Targets, fit};
 
 /// Runs a subcommand of `triage`.
 pub(super) fn run(global: &Global, command: &TriageCommand) -> Result<Outcome, EvalError> {
     match command {
         TriageCommand::Fit(args) => fit_model(global, args),
+        TriageCommand::Sample { sources, out } => {
+            let (_, sample) = read_sample(global, sources)?;
+            let mut lines = String::new();
+            for row in sample.rows() {
+                lines += &serde_json::to_string(&row).map_err(std::io::Error::other)?;
+                lines.push('\n');
+            }
+            durable::write(out, lines.as_bytes())?;
+            printer::talk(&format!(
+                "{} messages of {} sources, held out in {} groups",
+                sample.examples.len(),
+                sample.sources.len(),
+                sample.held_out.len()
+            ));
+            Ok(Outcome::Done)
+        }
         TriageCommand::Check { topics, rules_alone, now, json } => {
             let engine = settings::engine_with(global, *rules_alone)?;
             let mut all = Vec::new();
@@ -36,17 +52,28 @@ pub(super) fn run(global: &Global, command: &TriageCommand) -> Result<Outcome, E
     }
 }
 
-fn fit_model(global: &Global, args: &TriageFitArgs) -> Result<Outcome, EvalError> {
+fn read_sample(
+    global: &Global,
+    sources: &TriageSources,
+) -> Result<(SafetyRules, Sample), EvalError> {
     let rules = SafetyRules::load(&global.corpus).map_err(Error::from)?;
     let corpus = read_corpus(&global.corpus).map_err(Error::from)?;
     let mut files = Vec::new();
-    for group in &args.topics {
+    for path in &sources.writers {
+        files.extend(by_writer(read_topic_set(path)?.topics));
+    }
+    for group in &sources.topics {
         files.push(source(group.split(',').map(Path::new), true)?);
     }
-    for path in &args.also {
+    for path in &sources.also {
         files.push(source([path.as_path()].into_iter(), false)?);
     }
-    let sample = sample(&rules, &corpus.documents, &files);
+    let sample = sample(&rules, &corpus.documents, &files, sources.folds);
+    Ok((rules, sample))
+}
+
+fn fit_model(global: &Global, args: &TriageFitArgs) -> Result<Outcome, EvalError> {
+    let (rules, sample) = read_sample(global, &args.sources)?;
     let encoder = settings::encoder(global)?;
     let listen = |text: &str| (signals(&rules, text), rules.is_certain(text));
     let targets = Targets { false_alarms: args.false_alarms, cleared: args.cleared };

@@ -17,7 +17,7 @@ pub(crate) mod weights;
 mod tests;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -40,11 +40,23 @@ pub struct Encoder {
     name: String,
     manifest: Manifest,
     fingerprint: Fingerprint,
+    base: Arc<Base>,
+    tail: Option<Tail>,
+    kernels: Kernels,
+    scratch: Mutex<Vec<Scratch>>,
+}
+
+/// What encoders that differ in their last layers share.
+struct Base {
     tokens: Tokens,
     file: ModelBytes,
     weights: Weights,
-    kernels: Kernels,
-    scratch: Mutex<Vec<Scratch>>,
+}
+
+/// Layers that stand in for the last ones of the base.
+struct Tail {
+    file: ModelBytes,
+    layers: Vec<Layer<Linear>>,
 }
 
 /// Working memory of one text, kept for the next one.
@@ -94,8 +106,39 @@ impl Encoder {
             Precision::F32 => ModelBytes::from(Vec::new()),
         };
         let name = format!("{} {precision}", manifest.name);
-        let scratch = Mutex::default();
-        Ok(Self { name, manifest, fingerprint, tokens, file, weights, kernels, scratch })
+        let base = Arc::new(Base { tokens, file, weights });
+        Ok(Self { name, manifest, fingerprint, base, tail: None, kernels, scratch: Mutex::default() })
+    }
+
+    /// An encoder that computes as this one but for its last layers, which are those of `tail`: a
+    /// file of [`quantise_tail`](super::quantise::quantise_tail). The rest is shared, not copied.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the file does not fit this model.
+    pub fn with_layers(&self, tail: ModelBytes) -> Result<Self, LoadError> {
+        let layers = Weights::read_tail(tail.as_ref(), &self.manifest)?;
+        let parts = [self.fingerprint.as_bytes().as_slice(), tail.as_ref()];
+        Ok(Self {
+            name: format!("{}, tuned", self.name),
+            manifest: self.manifest.clone(),
+            fingerprint: Fingerprint::of_parts(parts),
+            base: Arc::clone(&self.base),
+            tail: Some(Tail { file: tail, layers }),
+            kernels: self.kernels,
+            scratch: Mutex::default(),
+        })
+    }
+
+    /// The layers in their order, each with the file its weights lie in.
+    fn layers(&self) -> impl Iterator<Item = (&Layer<Linear>, &[u8])> {
+        let (tail, file) = match &self.tail {
+            Some(tail) => (tail.layers.as_slice(), tail.file.as_ref()),
+            None => (&[][..], &[][..]),
+        };
+        let base = &self.base.weights.layers;
+        let kept = base.iter().take(base.len() - tail.len());
+        let kept = kept.map(|layer| (layer, self.base.file.as_ref()));
+        kept.chain(tail.iter().map(move |layer| (layer, file)))
     }
 
     /// The model's manifest.
@@ -114,7 +157,7 @@ impl Encoder {
     /// # Errors
     /// [`EmbedError::Tokenise`] when the tokenizer refuses the text.
     pub fn count_tokens(&self, text: &str) -> Result<usize, EmbedError> {
-        self.tokens.count(text).map_err(|source| EmbedError::Tokenise { index: 0, source })
+        self.base.tokens.count(text).map_err(|source| EmbedError::Tokenise { index: 0, source })
     }
 
     fn embed_one(&self, index: usize, text: &str, vector: &mut [f32]) -> Result<(), EmbedError> {
@@ -135,14 +178,15 @@ impl Encoder {
         scratch: &mut Scratch,
         vector: &mut [f32],
     ) -> Result<(), EmbedError> {
-        self.tokens
+        self.base
+            .tokens
             .ids(text, &mut scratch.ids)
             .map_err(|source| EmbedError::Tokenise { index, source })?;
         self.embed_tokens(&scratch.ids, &mut scratch.rows)
             .map_err(|token| self.unknown(index, token))?;
-        for layer in &self.weights.layers {
-            self.attend(layer, scratch);
-            self.feed_forward(layer, scratch);
+        for (layer, file) in self.layers() {
+            self.attend(layer, file, scratch);
+            self.feed_forward(layer, file, scratch);
         }
         self.kernels.mean_and_scale(&scratch.rows, vector);
         Ok(())
@@ -157,12 +201,12 @@ impl Encoder {
         let hidden = self.manifest.hidden;
         rows.resize(ids.len() * hidden, 0.0);
         for (row, token) in rows.chunks_exact_mut(hidden).zip(ids) {
-            if !self.weights.words.read(self.file.as_ref(), *token, row) {
+            if !self.base.weights.words.read(self.base.file.as_ref(), *token, row) {
                 return Err(*token);
             }
         }
-        let positions = &self.weights.positions[..rows.len()];
-        self.normalise(rows, Some(positions), &self.weights.norm);
+        let positions = &self.base.weights.positions[..rows.len()];
+        self.normalise(rows, Some(positions), &self.base.weights.norm);
         Ok(())
     }
 
@@ -171,9 +215,9 @@ impl Encoder {
         self.kernels.add_and_normalise(rows, residual, &norm.gain, &norm.bias, epsilon);
     }
 
-    fn attend(&self, layer: &Layer<Linear>, scratch: &mut Scratch) {
+    fn attend(&self, layer: &Layer<Linear>, file: &[u8], scratch: &mut Scratch) {
         let Scratch { rows, projected, context, residual, quantised, attention, .. } = scratch;
-        let (kernels, file) = (self.kernels, self.file.as_ref());
+        let kernels = self.kernels;
         layer.query_key_value.multiply(kernels, file, rows, quantised, projected);
         context.resize(rows.len(), 0.0);
         kernels.attention(projected, self.manifest.heads, attention, context);
@@ -181,9 +225,9 @@ impl Encoder {
         self.normalise(rows, Some(residual), &layer.attention_norm);
     }
 
-    fn feed_forward(&self, layer: &Layer<Linear>, scratch: &mut Scratch) {
+    fn feed_forward(&self, layer: &Layer<Linear>, file: &[u8], scratch: &mut Scratch) {
         let Scratch { rows, wide, residual, quantised, .. } = scratch;
-        let (kernels, file) = (self.kernels, self.file.as_ref());
+        let kernels = self.kernels;
         layer.up.multiply(kernels, file, rows, quantised, wide);
         kernels.gelu(wide);
         layer.down.multiply(kernels, file, wide, quantised, residual);
@@ -214,6 +258,10 @@ impl Embedder for Encoder {
             rows.try_for_each(|(index, (row, text))| self.embed_one(index, text, row))?;
         }
         shaped(vectors, texts.len(), dimension)
+    }
+
+    fn with_tail(&self, tail: ModelBytes) -> Result<Option<Arc<dyn Embedder>>, LoadError> {
+        Ok(Some(Arc::new(self.with_layers(tail)?)))
     }
 
     fn embed_tokens(&self, text: &str) -> Result<Option<Matrix>, EmbedError> {

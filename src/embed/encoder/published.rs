@@ -50,6 +50,18 @@ impl Published {
     }
 }
 
+impl Published {
+    /// Finds and checks every tensor of the layers from `from`.
+    pub(crate) fn read_layers(
+        file: &[u8],
+        manifest: &Manifest,
+        from: usize,
+    ) -> Result<Vec<Layer<RowMajor>>, LoadError> {
+        let reader = Reader { tensors: Tensors::read(file)?, manifest };
+        (from..manifest.layers).map(|layer| reader.layer(layer)).collect()
+    }
+}
+
 struct Reader<'a> {
     tensors: Tensors<'a>,
     manifest: &'a Manifest,

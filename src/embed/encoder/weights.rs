@@ -18,6 +18,11 @@ pub(crate) const INT8_FORMAT_KEY: &str = "format";
 /// Format of an int8 file; blanks after it align what follows.
 pub(crate) const INT8_FORMAT: &str = "guidepost int8 weights 1";
 
+/// Format of an int8 file that holds the last layers alone, the first of them counted from 0.
+pub(crate) fn tail_format(from: usize) -> String {
+    format!("{INT8_FORMAT}, layers from {from}")
+}
+
 /// Row scales of the embedding table in an int8 file: filled up with zeros to a multiple of
 /// sixteen, so that what follows stays aligned to 64 bytes.
 pub(crate) fn word_scales(vocabulary: usize) -> usize {
@@ -167,6 +172,19 @@ impl Weights {
             Precision::Int8 => Reader { tensors: Tensors::read(file)?, manifest }.weights(),
             Precision::F32 => Ok(Published::read(file, manifest)?.into()),
         }
+    }
+
+    /// Finds and checks every tensor of a file that holds the last layers alone, in int8.
+    pub(super) fn read_tail(
+        file: &[u8],
+        manifest: &Manifest,
+    ) -> Result<Vec<Layer<Linear>>, LoadError> {
+        let reader = Reader { tensors: Tensors::read(file)?, manifest };
+        let found = reader.tensors.metadata(INT8_FORMAT_KEY)?.unwrap_or_default();
+        let from = (0..manifest.layers)
+            .find(|&from| found.trim_end() == tail_format(from))
+            .ok_or(LoadError::Int8Format { expected: INT8_FORMAT, found })?;
+        (from..manifest.layers).map(|layer| reader.layer(layer)).collect()
     }
 }
 
