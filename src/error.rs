@@ -72,6 +72,9 @@ pub enum Error {
     /// An urgency model cannot be fitted.
     #[error(transparent)]
     TriageFit(#[from] crate::triage::fit::TriageFitError),
+    /// Tuned layers of an urgency model cannot be used.
+    #[error(transparent)]
+    Tuned(#[from] crate::triage::tuned::TunedError),
     /// A calibrator cannot be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -158,6 +161,7 @@ impl Error {
             | Error::Safety(_)
             | Error::Fit(_)
             | Error::TriageFit(_)
+            | Error::Tuned(_)
             | Error::UnknownPassage { .. } => ErrorKind::Input,
             Error::Build(error) => build_kind(error),
             Error::Snapshot(error) => snapshot_kind(error),

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::safety::{Decision, Recogniser, SafetyRules, lead_back};
+use super::safety::{Decision, EXEMPLAR, Recogniser, SafetyRules, lead_back};
 use crate::ids::DocumentId;
 use crate::text::fold;
 use crate::text::language::{Languages, Recognised};
@@ -59,6 +59,21 @@ impl SafetyRules {
             rule: fit.rule,
             spans: fit.spans,
             each_part: fit.channel.each_part,
+        })
+    }
+
+    /// The route of a channel that a model takes a message for; `None` where the corpus has no such
+    /// channel or it leads to an alarm.
+    pub fn route_like(&self, channel: &str) -> Option<RouteMatch> {
+        let (channel, reply) = self.reply_of(channel, "")?;
+        (channel.decision != Decision::Urgent).then(|| RouteMatch {
+            channel: channel.id.clone(),
+            decision: channel.decision,
+            reason: channel.reason.clone(),
+            reply: reply.clone(),
+            rule: format!("{EXEMPLAR}{}", channel.id),
+            spans: Vec::new(),
+            each_part: channel.each_part,
         })
     }
 }

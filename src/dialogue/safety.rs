@@ -28,7 +28,7 @@ use crate::text::place::line_of;
 /// Folders of a corpus that hold rules, with `/` between folders.
 const FOLDERS: [&str; 2] = ["safety", "routes"];
 /// How the rule of an alarm begins that stands on the nearest approved example.
-const EXEMPLAR: &str = "exemplar:";
+pub(super) const EXEMPLAR: &str = "exemplar:";
 /// What a rule must show at least.
 const LEAST_EXAMPLES: usize = 4;
 const LEAST_COUNTEREXAMPLES: usize = 2;

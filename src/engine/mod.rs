@@ -50,7 +50,7 @@ pub use asking::ASK_DEPTH;
 pub use certified::{Certified, NotSent};
 #[cfg(feature = "cli")]
 pub(crate) use second::signals;
-pub use second::{FirstLook, NearestExample, RulesAlone, SecondLook, shipped_triage};
+pub use second::{FirstLook, LikelyKind, NearestExample, RulesAlone, SecondLook, shipped_triage};
 
 use asking::Asking;
 use certified::Certification;

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::Response;
+use crate::dialogue::route::RouteMatch;
 use crate::dialogue::safety::{Alarm, SafetyRules};
 use crate::embed::Embedder;
 use crate::error::Error;
@@ -88,6 +89,18 @@ pub struct SecondLook {
     pub nearest: Option<NearestExample>,
     /// The fitting rule that was overruled.
     pub overruled: Option<String>,
+    /// The kind of message it is taken for, where one that a person takes over is likely enough.
+    pub kind: Option<LikelyKind>,
+}
+
+/// What a message is taken for without a rule.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct LikelyKind {
+    /// The kind: `personal`, `identity`, `complaint`, `opt_out` or `person`.
+    pub name: String,
+    /// How probable it is.
+    #[schemars(range(min = 0, max = 1))]
+    pub probability: f64,
 }
 
 /// An approved example near a message.
@@ -104,6 +117,12 @@ pub struct NearestExample {
 }
 
 impl SecondLook {
+    /// The route it takes a message for that no rule takes, if any.
+    pub(super) fn route(&self, rules: &SafetyRules) -> Option<RouteMatch> {
+        let name = self.kind.as_ref()?.name.replace('_', "-");
+        rules.route_like(&name)
+    }
+
     /// The alarm it raises, if any.
     pub(super) fn alarm(&self, rules: &SafetyRules) -> Option<Alarm> {
         if self.probability < self.alarm_from {
@@ -121,7 +140,7 @@ impl SecondLook {
 /// The urgency model beside the embedder it reads with, or why there is none.
 pub(super) enum SecondReader {
     /// Both looks are taken.
-    Ready { triage: Box<Triage>, embedder: Arc<dyn Embedder> },
+    Ready(Box<Triage>),
     /// Rules work alone.
     Absent(RulesAlone),
 }
@@ -134,20 +153,17 @@ impl SecondReader {
         rules_alone: bool,
         embedder: &Arc<dyn Embedder>,
     ) -> Result<SecondReader, Error> {
-        let ready = |triage| SecondReader::Ready {
-            triage: Box::new(triage),
-            embedder: Arc::clone(embedder),
-        };
+        let ready = |triage| SecondReader::Ready(Box::new(triage));
         if rules_alone {
             return Ok(SecondReader::Absent(RulesAlone::AsWished));
         }
         if let Some(artifact) = given {
-            return Ok(ready(Triage::new(artifact, embedder.as_ref())?));
+            return Ok(ready(Triage::new(artifact, embedder)?));
         }
         let Ok(artifact) = shipped_triage() else {
             return Ok(SecondReader::Absent(RulesAlone::Damaged));
         };
-        Ok(match Triage::new(artifact, embedder.as_ref()) {
+        Ok(match Triage::new(artifact, embedder) {
             Ok(triage) => ready(triage),
             Err(_) => SecondReader::Absent(RulesAlone::OtherEmbedder),
         })
@@ -155,7 +171,7 @@ impl SecondReader {
 
     pub(super) fn rules_alone(&self) -> Option<RulesAlone> {
         match self {
-            SecondReader::Ready { .. } => None,
+            SecondReader::Ready(_) => None,
             SecondReader::Absent(why) => Some(*why),
         }
     }
@@ -167,12 +183,11 @@ impl SecondReader {
         rules: &SafetyRules,
         by_rule: Option<&Alarm>,
     ) -> Option<SecondLook> {
-        let SecondReader::Ready { triage, embedder } = self else {
+        let SecondReader::Ready(triage) = self else {
             return None;
         };
         let shown = fold::visible(raw);
-        let reading =
-            triage.read(&shown, embedder.as_ref(), &|text| signals(rules, text)).ok()??;
+        let reading = triage.read(&shown, &|text| signals(rules, text)).ok()??;
         let span = raw_span(raw, &shown, &reading.span);
         let clears = triage.clears(&reading);
         let overruled = by_rule.filter(|_| clears && !rules.is_certain(raw));
@@ -190,6 +205,10 @@ impl SecondReader {
                 cosine: near.cosine,
             }),
             overruled: overruled.map(|alarm| alarm.rule.clone()),
+            kind: reading.kind.map(|kind| LikelyKind {
+                name: kind.name,
+                probability: kind.probability,
+            }),
         })
     }
 }

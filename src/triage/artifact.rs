@@ -8,14 +8,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::FEATURES;
-use super::attention::Attention;
+use super::attention::{Attention, Output};
 use super::exemplar::{Exemplar, Exemplars};
 use super::wording::{BUCKETS, Wording};
 use crate::calibrate::logistic::Logistic;
 use crate::ids::Fingerprint;
 
 /// Version of the form and of everything that gives its numbers their meaning.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Bytes of the fingerprint at the end.
 const SEAL: usize = 32;
 
@@ -37,6 +37,10 @@ pub struct Manifest {
     pub alarm_from: f64,
     /// A rule of a symptom that fits is overruled below this probability.
     pub clear_below: f64,
+    /// Kinds of message that the attention tells apart, in the order of its outputs after the first.
+    pub kinds: Vec<String>,
+    /// Kinds that a message is taken for without a rule.
+    pub routes: Vec<KindRoute>,
     /// How it was fitted, and what it did on sources it was not fitted on.
     pub fitted: Fitted,
     /// Sizes of the parts that follow, and their scales.
@@ -45,8 +49,27 @@ pub struct Manifest {
     pub exemplars: Vec<Exemplar>,
 }
 
-/// Sizes and scales.
+/// From which probability on a message is taken for one of a kind, and what that did on sources
+/// not fitted on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KindRoute {
+    /// The kind.
+    pub kind: String,
+    /// Least probability.
+    pub from: f64,
+    /// Messages of the kind.
+    pub messages: usize,
+    /// Those taken for it.
+    pub found: usize,
+    /// Ordinary messages.
+    pub ordinary: usize,
+    /// Those taken for it.
+    pub falsely: usize,
+}
+
+/// Sizes and scales.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parts {
     /// Numbers in a vector.
@@ -59,8 +82,10 @@ pub struct Parts {
     pub wording_intercept: f32,
     /// Detectors of the attention.
     pub detectors: usize,
-    /// Intercept of the attention.
-    pub attention_intercept: f32,
+    /// Intercepts of the attention's outputs: urgency, then each kind.
+    pub intercepts: Vec<f32>,
+    /// Bytes of the encoder's tuned last layers; 0: the encoder is used as it is.
+    pub tail: usize,
 }
 
 /// How a model was fitted.
@@ -140,6 +165,11 @@ pub enum ArtifactError {
         "the urgency model was fitted with another embedding model; fit it again with `guidepost triage fit`"
     )]
     Embedder,
+    /// Its tuned layers do not fit the embedding model.
+    #[error(
+        "the urgency model's layers do not fit the embedding model; fit it again with `guidepost triage fit`"
+    )]
+    Layers,
     /// A number is out of range.
     #[error(
         "the urgency model holds numbers out of range; fit it again with `guidepost triage fit`"
@@ -154,6 +184,8 @@ pub struct Artifact {
     pub(super) wording: Wording,
     pub(super) attention: Attention,
     pub(super) exemplars: Exemplars,
+    /// The encoder's tuned last layers; empty: it is used as it is.
+    pub(super) tail: Vec<u8>,
     id: Fingerprint,
 }
 
@@ -163,6 +195,7 @@ impl Artifact {
         wording: Wording,
         attention: Attention,
         exemplars: Exemplars,
+        tail: Vec<u8>,
     ) -> Result<Artifact, ArtifactError> {
         manifest.exemplars.clone_from(&exemplars.texts);
         manifest.parts = Parts {
@@ -171,10 +204,11 @@ impl Artifact {
             wording_step: wording.step,
             wording_intercept: wording.intercept,
             detectors: attention.steps.len(),
-            attention_intercept: attention.intercept,
+            intercepts: attention.outputs.iter().map(|o| o.intercept).collect(),
+            tail: tail.len(),
         };
         let id = Fingerprint::of(&[]);
-        let unsealed = Artifact { manifest, wording, attention, exemplars, id };
+        let unsealed = Artifact { manifest, wording, attention, exemplars, tail, id };
         // What is served is what was stored, to the bit.
         Artifact::parse(&unsealed.to_bytes()?)
     }
@@ -201,17 +235,12 @@ impl Artifact {
         push_signed(&mut bytes, &self.wording.weights);
         push_signed(&mut bytes, &self.attention.detectors);
         let attention = &self.attention;
-        let lists = [
-            &attention.steps,
-            &attention.offsets,
-            &attention.strongest,
-            &attention.mean,
-            &attention.token,
-        ];
-        for value in lists.into_iter().flatten() {
+        let outputs = attention.outputs.iter().flat_map(|o| [&o.strongest, &o.mean, &o.token]);
+        for value in [&attention.steps, &attention.offsets].into_iter().chain(outputs).flatten() {
             bytes.extend(value.to_le_bytes());
         }
         push_signed(&mut bytes, &self.exemplars.vectors);
+        bytes.extend(&self.tail);
         let seal = Fingerprint::of(&bytes);
         bytes.extend(seal.as_bytes());
         Ok(bytes)
@@ -246,23 +275,29 @@ impl Artifact {
             intercept: manifest.parts.wording_intercept,
         };
         let cells = detectors.checked_mul(dimension).ok_or(ArtifactError::Range)?;
-        let attention = Attention {
+        let mut attention = Attention {
             dimension,
             detectors: rest.signed(cells)?,
             steps: rest.floats(detectors)?,
             offsets: rest.floats(detectors)?,
-            strongest: rest.floats(detectors)?,
-            mean: rest.floats(detectors)?,
-            token: rest.floats(dimension)?,
-            intercept: manifest.parts.attention_intercept,
+            outputs: Vec::new(),
         };
+        for &intercept in &manifest.parts.intercepts {
+            attention.outputs.push(Output {
+                strongest: rest.floats(detectors)?,
+                mean: rest.floats(detectors)?,
+                token: rest.floats(dimension)?,
+                intercept,
+            });
+        }
         let cells = manifest.exemplars.len().checked_mul(dimension).ok_or(ArtifactError::Range)?;
         let vectors = rest.signed(cells)?;
+        let tail = rest.take(manifest.parts.tail)?.to_vec();
         if !rest.0.is_empty() {
             return Err(ArtifactError::Damaged);
         }
         let exemplars = Exemplars { texts: manifest.exemplars.clone(), vectors };
-        let artifact = Artifact { manifest, wording, attention, exemplars, id };
+        let artifact = Artifact { manifest, wording, attention, exemplars, tail, id };
         if artifact.in_range() { Ok(artifact) } else { Err(ArtifactError::Range) }
     }
 
@@ -270,22 +305,20 @@ impl Artifact {
         let Manifest { last, alarm_from, clear_below, .. } = &self.manifest;
         let lists = [&last.means, &last.deviations, &last.weights];
         let attention = &self.attention;
-        let floats = [
-            &attention.steps,
-            &attention.offsets,
-            &attention.strongest,
-            &attention.mean,
-            &attention.token,
-        ];
+        let outputs = attention.outputs.iter().flat_map(|o| [&o.strongest, &o.mean, &o.token]);
+        let mut floats = [&attention.steps, &attention.offsets].into_iter().chain(outputs);
+        let kinds = &self.manifest.kinds;
         lists.iter().all(|l| l.len() == FEATURES.len() && l.iter().all(|v| v.is_finite()))
             && last.deviations.iter().all(|&d| d > 0.0)
             && last.intercept.is_finite()
             && (0.0..=1.0).contains(alarm_from)
             && (0.0..=1.0).contains(clear_below)
-            && floats.iter().all(|l| l.iter().all(|v| v.is_finite()))
+            && floats.all(|l| l.iter().all(|v| v.is_finite()))
             && self.wording.step.is_finite()
             && self.wording.intercept.is_finite()
-            && attention.intercept.is_finite()
+            && attention.outputs.len() == 1 + kinds.len()
+            && attention.outputs.iter().all(|o| o.intercept.is_finite())
+            && self.manifest.routes.iter().all(|r| kinds.contains(&r.kind) && r.from > 0.0)
     }
 }
 

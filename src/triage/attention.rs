@@ -33,7 +33,7 @@ const SECOND_MOMENT: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
 /// A fitted network: members side by side.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Attention {
     pub(super) dimension: usize,
     /// One row a detector.
@@ -41,6 +41,13 @@ pub(super) struct Attention {
     /// What one step of a detector's weights is worth.
     pub(super) steps: Vec<f32>,
     pub(super) offsets: Vec<f32>,
+    /// What the responses say: first of urgency, then, where it was learned, of each kind.
+    pub(super) outputs: Vec<Output>,
+}
+
+/// Weights of one output.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Output {
     /// Weights of the strongest responses.
     pub(super) strongest: Vec<f32>,
     /// Weights of the mean responses.
@@ -51,13 +58,13 @@ pub(super) struct Attention {
 }
 
 impl Attention {
-    /// The log odds that a text's tokens give; the intercept alone where there is none.
-    pub(super) fn score(&self, tokens: &Matrix) -> f64 {
+    /// The log odds that a text's tokens give each output; intercepts alone where there is none.
+    pub(super) fn scores(&self, tokens: &Matrix) -> Vec<f64> {
+        let mut scores: Vec<f64> = self.outputs.iter().map(|o| f64::from(o.intercept)).collect();
         let n = tokens.nrows();
         if n == 0 || tokens.ncols() != self.dimension {
-            return f64::from(self.intercept);
+            return scores;
         }
-        let mut score = f64::from(self.intercept);
         let detectors = self.detectors.chunks_exact(self.dimension);
         for (at, detector) in detectors.enumerate() {
             let (mut highest, mut sum) = (0.0_f32, 0.0_f32);
@@ -67,13 +74,27 @@ impl Attention {
                 highest = highest.max(response);
                 sum += response;
             }
-            score += f64::from(self.strongest[at] * highest);
-            score += f64::from(self.mean[at] * (sum / n as f32));
+            for (score, output) in scores.iter_mut().zip(&self.outputs) {
+                *score += f64::from(output.strongest[at] * highest);
+                *score += f64::from(output.mean[at] * (sum / n as f32));
+            }
         }
-        for (column, weight) in tokens.columns().into_iter().zip(&self.token) {
-            score += f64::from(weight * (column.iter().sum::<f32>() / n as f32));
+        for (at, column) in tokens.columns().into_iter().enumerate() {
+            let mean = column.iter().sum::<f32>() / n as f32;
+            for (score, output) in scores.iter_mut().zip(&self.outputs) {
+                *score += f64::from(output.token[at] * mean);
+            }
         }
-        score
+        scores
+    }
+
+    /// Adds detectors in eight bits.
+    pub(super) fn push_detector(&mut self, weights: impl Iterator<Item = f32> + Clone, offset: f32) {
+        let largest = weights.clone().fold(0.0_f32, |most, w| most.max(w.abs()));
+        let step = if largest > 0.0 { largest / f32::from(i8::MAX) } else { 1.0 };
+        self.detectors.extend(weights.map(|w| (w / step).round() as i8));
+        self.steps.push(step);
+        self.offsets.push(offset);
     }
 
     /// Fits a network; both outcomes weigh the same in all.
@@ -82,31 +103,20 @@ impl Attention {
             (0..MEMBERS).into_par_iter().map(|seed| Network::fit(texts, outcomes, seed)).collect();
         let dimension = texts.first().map_or(0, |t| t.ncols());
         let share = 1.0 / MEMBERS as f32;
-        let mut joined = Attention {
-            dimension,
-            detectors: Vec::new(),
-            steps: Vec::new(),
-            offsets: Vec::new(),
-            strongest: Vec::new(),
-            mean: Vec::new(),
-            token: vec![0.0; dimension],
-            intercept: 0.0,
-        };
+        let mut joined = Attention { dimension, ..Attention::default() };
+        let mut output = Output { token: vec![0.0; dimension], ..Output::default() };
         for member in &members {
-            for detector in member.detectors.columns() {
-                let largest = detector.iter().fold(0.0_f32, |most, w| most.max(w.abs()));
-                let step = if largest > 0.0 { largest / f32::from(i8::MAX) } else { 1.0 };
-                joined.detectors.extend(detector.iter().map(|w| (w / step).round() as i8));
-                joined.steps.push(step);
+            for (detector, offset) in member.detectors.columns().into_iter().zip(&member.offsets) {
+                joined.push_detector(detector.iter().copied(), *offset);
             }
-            joined.offsets.extend(&member.offsets);
-            joined.strongest.extend(member.out.slice(s![..DETECTORS]).iter().map(|w| w * share));
-            joined.mean.extend(member.out.slice(s![DETECTORS..]).iter().map(|w| w * share));
-            for (total, weight) in joined.token.iter_mut().zip(&member.token) {
+            output.strongest.extend(member.out.slice(s![..DETECTORS]).iter().map(|w| w * share));
+            output.mean.extend(member.out.slice(s![DETECTORS..]).iter().map(|w| w * share));
+            for (total, weight) in output.token.iter_mut().zip(&member.token) {
                 *total += weight * share;
             }
-            joined.intercept += member.intercept * share;
+            output.intercept += member.intercept * share;
         }
+        joined.outputs.push(output);
         joined
     }
 }

@@ -2,24 +2,34 @@
 //!
 //! Messages of one source (one writer) resemble each other, so every number used to choose anything
 //! is out of source: for each source a model is fitted on all others and reads that source. On those
-//! readings the last step is fitted and the two thresholds are set. The model kept is fitted on
-//! everything. Deterministic on one machine: fixed seeds, fixed order.
+//! readings the last step is fitted and the two thresholds are set. Sources may be held out in
+//! groups. Layers tuned elsewhere come with one file for each group that they were not fitted on.
+//! The model kept is fitted on everything. Deterministic on one machine: fixed seeds, fixed order.
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::artifact::{Artifact, ArtifactError, Fitted, HeldOut, Manifest, Parts, Source, VERSION};
+use super::artifact::{
+    Artifact, ArtifactError, Fitted, HeldOut, KindRoute, Manifest, Parts, Source, VERSION,
+};
 use super::attention::Attention;
 use super::exemplar::{Exemplar, Exemplars};
+use super::tuned::{KINDS, Tuned, TunedSet};
 use super::wording::{Buckets, Wording};
-use super::{FEATURES, Signals, pooled, row, views};
+use super::{ATTENTION, FEATURES, LOUDEST, Row, Signals, loudest, pooled, row, shares, views, with_layers};
 use crate::calibrate::logistic::{FitError as LogisticError, Logistic};
 use crate::embed::{EmbedError, Embedder, Matrix};
 
 /// L2 penalty of the last step.
 const LAST_PENALTY: f64 = 1.0;
-/// Rounds in which the last step is fitted to the views it found loudest.
-const ROUNDS: usize = 3;
+/// Kinds that a message may be taken for without a rule: a person takes over all of them.
+const ROUTED: [&str; 5] = ["personal", "identity", "complaint", "opt_out", "person"];
+/// Greatest share of ordinary messages that may be taken for one of a kind.
+const FALSE_ROUTES: f64 = 0.004;
+/// Labels of ordinary messages.
+const ORDINARY: [&str; 2] = ["answer", "out_of_scope_near"];
 
 /// A labelled message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +147,14 @@ pub enum TriageFitError {
     /// Fewer than two sources to hold out, or one of the outcomes is missing.
     #[error("urgent and harmless messages from at least two sources are needed")]
     TooFewSources,
+    /// As many groups of tuned layers are needed as sources are held out in.
+    #[error("{found} files of tuned layers for {expected} groups of sources held out")]
+    Folds {
+        /// Groups.
+        expected: usize,
+        /// Files.
+        found: usize,
+    },
     /// The last step cannot be fitted.
     #[error(transparent)]
     Last(#[from] LogisticError),
@@ -148,7 +166,10 @@ pub enum TriageFitError {
 /// One held-out message, read by a model that had not seen its source.
 struct Held<'a> {
     example: &'a Example,
-    rows: Vec<[f64; FEATURES.len()]>,
+    /// The whole message, then each sentence.
+    rows: Vec<Row>,
+    /// Shares of the kinds, where they were learned.
+    kinds: Vec<f64>,
     /// A rule fits the whole message.
     fits: bool,
     /// A rule that always alarms fits it.
@@ -157,7 +178,7 @@ struct Held<'a> {
 
 impl Held<'_> {
     fn probability(&self, last: &Logistic) -> f64 {
-        self.rows.iter().map(|row| last.predict(row)).fold(0.0, f64::max)
+        loudest(&mut self.rows.clone(), last).map_or(0.0, |loudest| loudest.probability)
     }
 
     fn reading(&self, last: &Logistic) -> HeldReading {
@@ -173,57 +194,33 @@ impl Held<'_> {
         }
     }
 
-    fn loudest(&self, last: &Logistic) -> Option<&[f64; FEATURES.len()]> {
-        self.rows.iter().max_by(|a, b| last.predict(*a).total_cmp(&last.predict(*b)))
-    }
-
     fn counts_as_harmless(&self, only_tempting: bool) -> bool {
         !self.example.urgent && (self.example.tempting || !only_tempting)
     }
 }
 
-/// Fits a model.
+/// Fits a model, on layers tuned elsewhere if some are given.
 ///
 /// # Errors
 /// [`TriageFitError`].
 pub fn fit(
     sample: &Sample,
-    embedder: &dyn Embedder,
+    embedder: &Arc<dyn Embedder>,
     listen: &Listen<'_>,
     targets: Targets,
+    tuned: Option<&TunedSet>,
 ) -> Result<Fitting, TriageFitError> {
-    let outcomes = |keep: &dyn Fn(&Example) -> bool, urgent: bool| {
-        sample.examples.iter().any(|e| keep(e) && e.urgent == urgent)
-    };
-    let enough = |group: &Vec<usize>| {
-        let others = |e: &Example| !group.contains(&e.source);
-        outcomes(&others, true) && outcomes(&others, false)
-    };
-    if sample.held_out.len() < 2 || !sample.held_out.iter().all(enough) {
-        return Err(TriageFitError::TooFewSources);
-    }
-    let tokens: Vec<Matrix> = sample
-        .examples
-        .par_iter()
-        .map(|e| tokens(embedder, &e.text))
-        .collect::<Result<_, TriageFitError>>()?;
-    let buckets: Vec<Buckets> = sample.examples.par_iter().map(|e| Buckets::of(&e.text)).collect();
-    let train = |keep: &dyn Fn(&Example) -> bool| {
-        let places: Vec<usize> =
-            (0..sample.examples.len()).filter(|&i| keep(&sample.examples[i])).collect();
-        let outcomes: Vec<bool> = places.iter().map(|&i| sample.examples[i].urgent).collect();
-        let words: Vec<&Buckets> = places.iter().map(|&i| &buckets[i]).collect();
-        let texts: Vec<&Matrix> = places.iter().map(|&i| &tokens[i]).collect();
-        (Wording::fit(&words, &outcomes), Attention::fit(&texts, &outcomes))
-    };
+    check(sample, tuned)?;
+    let bench = Bench::new(sample, embedder, tuned)?;
     let mut held = Vec::new();
-    for group in &sample.held_out {
-        let (wording, attention) = train(&|e| !group.contains(&e.source));
+    for (at, group) in sample.held_out.iter().enumerate() {
+        let fold = tuned.and_then(|tuned| tuned.folds.get(at));
+        let reader = bench.reader(fold, &|e| !group.contains(&e.source))?;
         let of_group: Vec<&Example> =
             sample.examples.iter().filter(|e| group.contains(&e.source)).collect();
         let read = of_group
             .par_iter()
-            .map(|&example| hold(example, embedder, listen, &wording, &attention))
+            .map(|&example| reader.hold(example, listen))
             .collect::<Result<Vec<_>, TriageFitError>>()?;
         held.extend(read);
     }
@@ -235,11 +232,14 @@ pub fn fit(
         target_cleared: targets.cleared,
         held_out: report(sample, &held, &last, alarm_from, clear_below),
     };
-    let (wording, attention) = train(&|_| true);
+    let Reader { embedder: tuned_embedder, wording, attention } =
+        bench.reader(tuned.map(|tuned| &tuned.all), &|_| true)?;
     let mut exemplars = Exemplars::default();
     for exemplar in &sample.exemplars {
-        exemplars.push(exemplar.clone(), &pooled(&self::tokens(embedder, &exemplar.text)?));
+        let tokens = tokens(tuned_embedder.as_ref(), &exemplar.text)?;
+        exemplars.push(exemplar.clone(), &pooled(&tokens));
     }
+    let kinds = if tuned.is_some() { KINDS.map(str::to_owned).to_vec() } else { Vec::new() };
     let manifest = Manifest {
         version: VERSION,
         embedder: embedder.fingerprint(),
@@ -248,58 +248,166 @@ pub fn fit(
         last,
         alarm_from,
         clear_below,
+        routes: routes(&held, &kinds),
+        kinds,
         fitted,
-        parts: Parts {
-            dimension: 0,
-            buckets: 0,
-            wording_step: 0.0,
-            wording_intercept: 0.0,
-            detectors: 0,
-            attention_intercept: 0.0,
-        },
+        parts: Parts::default(),
         exemplars: Vec::new(),
     };
     let readings = held.iter().map(|h| h.reading(&manifest.last)).collect();
-    Ok(Fitting { artifact: Artifact::new(manifest, wording, attention, exemplars)?, readings })
+    let tail = tuned.map_or_else(Vec::new, |tuned| tuned.all.tail.clone());
+    let artifact = Artifact::new(manifest, wording, attention, exemplars, tail)?;
+    Ok(Fitting { artifact, readings })
+}
+
+fn check(sample: &Sample, tuned: Option<&TunedSet>) -> Result<(), TriageFitError> {
+    let outcomes = |keep: &dyn Fn(&Example) -> bool, urgent: bool| {
+        sample.examples.iter().any(|e| keep(e) && e.urgent == urgent)
+    };
+    let enough = |group: &Vec<usize>| {
+        let others = |e: &Example| !group.contains(&e.source);
+        outcomes(&others, true) && outcomes(&others, false)
+    };
+    let expected = sample.held_out.len();
+    if expected < 2 || !sample.held_out.iter().all(enough) {
+        return Err(TriageFitError::TooFewSources);
+    }
+    let found = tuned.map_or(expected, |tuned| tuned.folds.len());
+    if found != expected {
+        return Err(TriageFitError::Folds { expected, found });
+    }
+    Ok(())
+}
+
+/// The messages, read once for all fits.
+struct Bench<'a> {
+    sample: &'a Sample,
+    embedder: &'a Arc<dyn Embedder>,
+    buckets: Vec<Buckets>,
+    /// Token vectors, where the attention is fitted here.
+    tokens: Vec<Matrix>,
+}
+
+/// What reads a message but for the last step.
+struct Reader {
+    embedder: Arc<dyn Embedder>,
+    wording: Wording,
+    attention: Attention,
+}
+
+impl<'a> Bench<'a> {
+    fn new(
+        sample: &'a Sample,
+        embedder: &'a Arc<dyn Embedder>,
+        tuned: Option<&TunedSet>,
+    ) -> Result<Bench<'a>, TriageFitError> {
+        let examples = &sample.examples;
+        let tokens = match tuned {
+            Some(_) => Vec::new(),
+            None => examples
+                .par_iter()
+                .map(|e| tokens(embedder.as_ref(), &e.text))
+                .collect::<Result<_, TriageFitError>>()?,
+        };
+        let buckets = examples.par_iter().map(|e| Buckets::of(&e.text)).collect();
+        Ok(Bench { sample, embedder, buckets, tokens })
+    }
+
+    /// A reader fitted on some of the messages.
+    fn reader(
+        &self,
+        tuned: Option<&Tuned>,
+        keep: &dyn Fn(&Example) -> bool,
+    ) -> Result<Reader, TriageFitError> {
+        let examples = &self.sample.examples;
+        let places: Vec<usize> = (0..examples.len()).filter(|&i| keep(&examples[i])).collect();
+        let outcomes: Vec<bool> = places.iter().map(|&i| examples[i].urgent).collect();
+        let words: Vec<&Buckets> = places.iter().map(|&i| &self.buckets[i]).collect();
+        let attention = match tuned {
+            Some(tuned) => tuned.attention.clone(),
+            None => {
+                let texts: Vec<&Matrix> = places.iter().map(|&i| &self.tokens[i]).collect();
+                Attention::fit(&texts, &outcomes)
+            }
+        };
+        Ok(Reader {
+            embedder: with_layers(self.embedder, tuned.map_or(&[], |tuned| &tuned.tail))?,
+            wording: Wording::fit(&words, &outcomes),
+            attention,
+        })
+    }
+}
+
+impl Reader {
+    fn hold<'a>(
+        &self,
+        example: &'a Example,
+        listen: &Listen<'_>,
+    ) -> Result<Held<'a>, TriageFitError> {
+        let (mut rows, mut kinds) = (Vec::new(), Vec::new());
+        for span in views(&example.text).spans {
+            let text = &example.text[span];
+            let scores = self.attention.scores(&tokens(self.embedder.as_ref(), text)?);
+            let [urgency, of_kinds @ ..] = scores.as_slice() else {
+                continue;
+            };
+            rows.push(row(self.wording.score(text), *urgency, listen(text).0));
+            if rows.len() == 1 {
+                kinds = shares(of_kinds);
+            }
+        }
+        let (signals, certain) = listen(&example.text);
+        Ok(Held { example, rows, kinds, fits: signals.fits, certain })
+    }
 }
 
 fn tokens(embedder: &dyn Embedder, text: &str) -> Result<Matrix, TriageFitError> {
     embedder.embed_tokens(text)?.ok_or(TriageFitError::NoTokens)
 }
 
-fn hold<'a>(
-    example: &'a Example,
-    embedder: &dyn Embedder,
-    listen: &Listen<'_>,
-    wording: &Wording,
-    attention: &Attention,
-) -> Result<Held<'a>, TriageFitError> {
-    let mut rows = Vec::new();
-    for span in views(&example.text).spans {
-        let text = &example.text[span];
-        let attention = attention.score(&tokens(embedder, text)?);
-        rows.push(row(wording.score(text), attention, listen(text).0));
-    }
-    let (signals, certain) = listen(&example.text);
-    Ok(Held { example, rows, fits: signals.fits, certain })
+/// Fits the last step to whole messages, their loudest view beside them.
+fn last_step(held: &[Held<'_>]) -> Result<Logistic, TriageFitError> {
+    let whole = held.iter().filter_map(|h| {
+        let loudest = h.rows.iter().map(|row| row[ATTENTION]).fold(f64::MIN, f64::max);
+        let mut first = *h.rows.first()?;
+        first[LOUDEST] = loudest;
+        Some((first, h.example.urgent))
+    });
+    let (rows, outcomes): (Vec<Row>, Vec<bool>) = whole.unzip();
+    let rows: Vec<&[f64]> = rows.iter().map(Row::as_slice).collect();
+    Ok(Logistic::fit(&rows, &outcomes, LAST_PENALTY)?)
 }
 
-/// Fits the last step to whole messages, then to the views it found loudest.
-fn last_step(held: &[Held<'_>]) -> Result<Logistic, TriageFitError> {
-    let outcomes: Vec<bool> =
-        held.iter().filter(|h| !h.rows.is_empty()).map(|h| h.example.urgent).collect();
-    let whole: Vec<&[f64]> =
-        held.iter().filter_map(|h| h.rows.first()).map(<[f64; FEATURES.len()]>::as_slice).collect();
-    let mut last = Logistic::fit(&whole, &outcomes, LAST_PENALTY)?;
-    for _ in 1..ROUNDS {
-        let loudest: Vec<&[f64]> = held
-            .iter()
-            .filter_map(|h| h.loudest(&last))
-            .map(<[f64; FEATURES.len()]>::as_slice)
-            .collect();
-        last = Logistic::fit(&loudest, &outcomes, LAST_PENALTY)?;
-    }
-    Ok(last)
+/// The least probability of each routed kind at which few ordinary messages are taken for it.
+fn routes(held: &[Held<'_>], kinds: &[String]) -> Vec<KindRoute> {
+    let places = kinds.iter().enumerate().filter(|(_, k)| ROUTED.contains(&k.as_str()));
+    places
+        .map(|(at, kind)| {
+            let taken = |h: &Held<'_>| {
+                let most = h.kinds.iter().copied().fold(f64::MIN, f64::max);
+                h.kinds.get(at).copied().filter(|&share| share >= most)
+            };
+            let of = |keep: &dyn Fn(&str) -> bool| {
+                let kept: Vec<&Held<'_>> = held.iter().filter(|h| keep(&h.example.kind)).collect();
+                let mut shares: Vec<f64> = kept.iter().filter_map(|h| taken(h)).collect();
+                shares.sort_by(|a, b| b.total_cmp(a));
+                (kept.len(), shares)
+            };
+            let (ordinary, wrong) = of(&|k| ORDINARY.contains(&k));
+            let (messages, right) = of(&|k| k == kind);
+            let most = share_of(FALSE_ROUTES, ordinary);
+            let from = wrong.get(most).map_or(0.5, |p| p.next_up().clamp(0.5, 1.0));
+            let count = |shares: &[f64]| shares.iter().filter(|&&p| p >= from).count();
+            KindRoute {
+                kind: kind.clone(),
+                from,
+                messages,
+                found: count(&right),
+                ordinary,
+                falsely: count(&wrong),
+            }
+        })
+        .collect()
 }
 
 /// The least probability that alarms, and the probability below which a symptom rule is overruled:

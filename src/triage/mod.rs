@@ -3,25 +3,31 @@
 //! Rules know the words somebody thought of; people use others. A [`Triage`] is a fitted model that
 //! reads a message as a whole and sentence by sentence, by its [`wording`] (hashed n-grams) and by
 //! what an embedding model makes of its words in their company ([`attention`]), and gives one
-//! probability that it tells of something urgent. Only that probability meets a threshold. Every
-//! sentence is judged as if it were the whole message and the highest probability counts, so a
-//! harmless sentence never silences an urgent one. Nothing here assesses a symptom or writes a
-//! word: the caller picks the approved text of the channel whose approved examples lie nearest.
+//! probability that it tells of something urgent. Only that probability meets a threshold. The
+//! whole message counts together with its loudest sentence; a sentence that would be plainly urgent
+//! alone counts whatever stands around it, so harmless company never silences it. Where the
+//! embedding model's last layers were tuned for this ([`tuned`]), the same pass also tells what kind
+//! of message it is. Nothing here assesses a symptom or writes a word: the caller picks the approved
+//! text of the channel whose approved examples lie nearest.
 //! The module does not know rules, corpora or replies; what rules found comes in as [`Signals`].
 
 pub mod artifact;
 pub mod attention;
 pub mod exemplar;
 pub mod fit;
+pub mod tuned;
 pub mod wording;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::embed::{EmbedError, Embedder, Matrix};
+use crate::embed::{EmbedError, Embedder, Matrix, ModelBytes};
+use crate::calibrate::logistic::Logistic;
 use crate::text::segment::{sentences, trim};
 
-pub use artifact::{Artifact, ArtifactError};
+pub use artifact::{Artifact, ArtifactError, Manifest};
 use exemplar::{Exemplars, Nearest};
 
 /// Sentences of a message that are read by themselves. A message with more is never cleared.
@@ -29,7 +35,9 @@ const MOST_SENTENCES: usize = 128;
 /// Bytes of a sentence that are read at once: fewer tokens than an embedder reads of a text.
 const LONGEST_PIECE: usize = 600;
 /// Names of the features of the last step, in order.
-pub const FEATURES: [&str; 4] = ["wording", "attention", "rule_fits", "rule_named"];
+pub const FEATURES: [&str; 5] = ["wording", "attention", "loudest", "rule_fits", "rule_named"];
+/// Odds by which a sentence alone must exceed what a whole message must reach.
+const ALONE: f64 = 7.4;
 
 /// What the rules say of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,31 +59,61 @@ pub struct Reading {
     pub complete: bool,
     /// The approved example nearest to it, of the channel most of the nearest belong to.
     pub nearest: Option<Nearest>,
+    /// The kind of message it is taken for, where one is likely enough.
+    pub kind: Option<Kind>,
+}
+
+/// What a message is taken for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kind {
+    /// The kind, as labels name it.
+    pub name: String,
+    /// How probable it is.
+    pub probability: f64,
 }
 
 /// A fitted model, ready for use with the embedder it was fitted with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Triage {
     artifact: Artifact,
+    embedder: Arc<dyn Embedder>,
 }
 
-/// One text read: its features but the rules', and its vector.
+impl fmt::Debug for Triage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Triage({} with {})", self.artifact.id(), self.embedder.name())
+    }
+}
+
+/// One text read.
 struct Features {
     wording: f64,
-    attention: f64,
+    /// Log odds of urgency, then of each kind.
+    attention: Vec<f64>,
     vector: Vec<f32>,
 }
 
+impl Features {
+    fn urgency(&self) -> f64 {
+        self.attention.first().copied().unwrap_or_default()
+    }
+}
+
 impl Triage {
-    /// Checks that a model was fitted with this embedder.
+    /// Checks that a model was fitted with this embedder, and puts its layers in.
     ///
     /// # Errors
-    /// [`ArtifactError::Embedder`] when it was fitted with another.
-    pub fn new(artifact: Artifact, embedder: &dyn Embedder) -> Result<Triage, ArtifactError> {
+    /// [`ArtifactError::Embedder`] when it was fitted with another, [`ArtifactError::Layers`] when
+    /// its layers do not fit.
+    pub fn new(
+        artifact: Artifact,
+        embedder: &Arc<dyn Embedder>,
+    ) -> Result<Triage, ArtifactError> {
         if artifact.manifest().embedder != embedder.fingerprint() {
             return Err(ArtifactError::Embedder);
         }
-        Ok(Triage { artifact })
+        let embedder = with_layers(embedder, &artifact.tail)?;
+        Ok(Triage { artifact, embedder })
     }
 
     /// The model.
@@ -90,27 +128,37 @@ impl Triage {
     pub fn read(
         &self,
         message: &str,
-        embedder: &dyn Embedder,
         signals: &dyn Fn(&str) -> Signals,
     ) -> Result<Option<Reading>, EmbedError> {
-        let mut best: Option<(f64, Range<usize>, Vec<f32>)> = None;
         let Views { spans, complete } = views(message);
-        for span in spans {
+        let mut rows = Vec::with_capacity(spans.len());
+        let mut read = Vec::with_capacity(spans.len());
+        for span in &spans {
             let text = &message[span.clone()];
-            let Some(features) = self.features(text, embedder)? else {
+            let Some(features) = self.features(text)? else {
                 return Ok(None);
             };
-            let probability = self.probability(&features, signals(text));
-            if best.as_ref().is_none_or(|(highest, ..)| probability > *highest) {
-                best = Some((probability, span, features.vector));
-            }
+            rows.push(row(features.wording, features.urgency(), signals(text)));
+            read.push(features);
         }
-        Ok(best.map(|(probability, span, vector)| Reading {
-            probability,
-            span,
-            complete,
-            nearest: self.exemplars().nearest(&vector),
-        }))
+        let last = &self.artifact.manifest().last;
+        let Some(Loudest { probability, at }) = loudest(&mut rows, last) else {
+            return Ok(None);
+        };
+        let nearest = read.get(at).and_then(|view| self.exemplars().nearest(&view.vector));
+        let kind = read.first().and_then(|whole| self.kind(&whole.attention));
+        let span = spans.get(at).cloned().unwrap_or_default();
+        Ok(Some(Reading { probability, span, complete, nearest, kind }))
+    }
+
+    /// The kind a whole message is taken for.
+    fn kind(&self, attention: &[f64]) -> Option<Kind> {
+        let Manifest { kinds, routes, .. } = self.artifact.manifest();
+        let shares = shares(attention.get(1..)?);
+        let named = kinds.iter().zip(shares);
+        let (name, probability) = named.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let route = routes.iter().find(|route| route.kind == *name)?;
+        (probability >= route.from).then(|| Kind { name: name.clone(), probability })
     }
 
     /// Whether a probability alone raises an alarm.
@@ -127,30 +175,69 @@ impl Triage {
         &self.artifact.exemplars
     }
 
-    fn features(
-        &self,
-        text: &str,
-        embedder: &dyn Embedder,
-    ) -> Result<Option<Features>, EmbedError> {
-        let Some(tokens) = embedder.embed_tokens(text)? else {
+    fn features(&self, text: &str) -> Result<Option<Features>, EmbedError> {
+        let Some(tokens) = self.embedder.embed_tokens(text)? else {
             return Ok(None);
         };
         Ok(Some(Features {
             wording: self.artifact.wording.score(text),
-            attention: self.artifact.attention.score(&tokens),
+            attention: self.artifact.attention.scores(&tokens),
             vector: pooled(&tokens),
         }))
     }
-
-    fn probability(&self, features: &Features, signals: Signals) -> f64 {
-        let row = row(features.wording, features.attention, signals);
-        self.artifact.manifest().last.predict(&row)
-    }
 }
 
+/// The embedder with its last layers exchanged, if any are given.
+fn with_layers(
+    embedder: &Arc<dyn Embedder>,
+    tail: &[u8],
+) -> Result<Arc<dyn Embedder>, ArtifactError> {
+    if tail.is_empty() {
+        return Ok(Arc::clone(embedder));
+    }
+    let tuned = embedder.with_tail(ModelBytes::from(tail.to_vec()));
+    tuned.ok().flatten().ok_or(ArtifactError::Layers)
+}
+
+/// Shares that log odds of kinds give: exp(x) over their sum.
+fn shares(odds: &[f64]) -> Vec<f64> {
+    let most = odds.iter().copied().fold(f64::MIN, f64::max);
+    let parts: Vec<f64> = odds.iter().map(|x| (x - most).exp()).collect();
+    let sum: f64 = parts.iter().sum();
+    parts.into_iter().map(|part| part / sum).collect()
+}
+
+/// P(urgent) of a message, and the view of it that speaks loudest.
+struct Loudest {
+    probability: f64,
+    at: usize,
+}
+
+/// Reads the rows of a message, the first of all of it and the others of its sentences. The loudest
+/// view is entered in the first row, where it counts beside the whole.
+fn loudest(rows: &mut [Row], last: &Logistic) -> Option<Loudest> {
+    let loudest = rows.iter().map(|row| row[ATTENTION]).fold(f64::MIN, f64::max);
+    rows.first_mut()?[LOUDEST] = loudest;
+    let whole = last.predict(rows.first()?);
+    let alone = rows.iter().enumerate().skip(1).map(|(at, row)| (at, last.predict(row)));
+    let Some((at, alone)) = alone.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return Some(Loudest { probability: whole, at: 0 });
+    };
+    // In odds: as loud as a whole message after the deduction.
+    let counted = alone / (alone + (1.0 - alone) * ALONE);
+    Some(Loudest { probability: whole.max(counted), at })
+}
+
+/// Features of one view.
+type Row = [f64; FEATURES.len()];
+/// Places of two of the features.
+const ATTENTION: usize = 1;
+const LOUDEST: usize = 2;
+
 /// The features of the last step, in the order of [`FEATURES`].
-fn row(wording: f64, attention: f64, signals: Signals) -> [f64; FEATURES.len()] {
-    [wording, attention, f64::from(signals.fits), f64::from(signals.named && !signals.fits)]
+fn row(wording: f64, attention: f64, signals: Signals) -> Row {
+    let named = signals.named && !signals.fits;
+    [wording, attention, attention, f64::from(signals.fits), f64::from(named)]
 }
 
 /// What is read of a message.

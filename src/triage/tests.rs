@@ -73,6 +73,10 @@ const HARMLESS: [&str; 8] = [
     "Thanks for the letter.",
 ];
 
+fn words(words: Words) -> Arc<dyn Embedder> {
+    Arc::new(words)
+}
+
 fn sample() -> Sample {
     let source = |name: &str| Source {
         name: name.to_owned(),
@@ -82,7 +86,7 @@ fn sample() -> Sample {
     };
     let mut sample = Sample {
         sources: vec![source("one"), source("two")],
-        held_out: vec![0, 1],
+        held_out: vec![vec![0], vec![1]],
         exemplars: URGENT
             .iter()
             .map(|text| Exemplar {
@@ -96,7 +100,7 @@ fn sample() -> Sample {
     for (urgent, texts) in [(true, URGENT), (false, HARMLESS)] {
         for (at, text) in texts.into_iter().enumerate() {
             let text = text.to_owned();
-            sample.examples.push(Example { text, urgent, tempting: false, source: at % 2 });
+            sample.examples.push(Example { text, urgent, tempting: false, kind: "urgent".to_owned(), source: at % 2 });
         }
     }
     sample
@@ -105,11 +109,11 @@ fn sample() -> Sample {
 fn fitted() -> Artifact {
     let silent = |_: &str| (Signals::default(), false);
     let targets = Targets { false_alarms: 0.0, cleared: 0.0 };
-    fit(&sample(), &WORDS, &silent, targets).unwrap().artifact
+    fit(&sample(), &words(WORDS), &silent, targets, None).unwrap().artifact
 }
 
 fn read(triage: &Triage, message: &str) -> Reading {
-    triage.read(message, &WORDS, &|_| Signals::default()).unwrap().unwrap()
+    triage.read(message, &|_| Signals::default()).unwrap().unwrap()
 }
 
 #[test]
@@ -143,17 +147,18 @@ fn a_file_with_any_byte_changed_is_refused() {
 #[test]
 fn a_model_serves_only_with_its_own_embedder() {
     let other = Words { name: "other", shows_tokens: true };
-    assert_eq!(Triage::new(fitted(), &other).err(), Some(ArtifactError::Embedder));
-    let triage = Triage::new(fitted(), &WORDS).unwrap();
+    assert_eq!(Triage::new(fitted(), &words(other)).err(), Some(ArtifactError::Embedder));
+    let triage = Triage::new(fitted(), &words(WORDS)).unwrap();
     let mute = Words { name: "words", shows_tokens: false };
     let silent = |_: &str| Signals::default();
-    assert_eq!(triage.read("A lump.", &mute, &silent).unwrap(), None);
-    assert_eq!(triage.read(" \n", &WORDS, &silent).unwrap(), None);
+    assert_eq!(triage.read(" \n", &silent).unwrap(), None);
+    let triage = Triage::new(fitted(), &words(mute)).unwrap();
+    assert_eq!(triage.read("A lump.", &silent).unwrap(), None);
 }
 
 #[test]
 fn what_alarms_alone_alarms_in_company() {
-    let triage = Triage::new(fitted(), &WORDS).unwrap();
+    let triage = Triage::new(fitted(), &words(WORDS)).unwrap();
     let sentences: Vec<&str> = URGENT.into_iter().chain(HARMLESS).collect();
     let some = || prop::collection::vec(prop::sample::select(sentences.clone()), 0..5);
     let check = (prop::sample::select(URGENT.to_vec()), some(), some());
@@ -172,7 +177,7 @@ fn what_alarms_alone_alarms_in_company() {
 
 #[test]
 fn the_nearest_example_names_the_channel() {
-    let triage = Triage::new(fitted(), &WORDS).unwrap();
+    let triage = Triage::new(fitted(), &words(WORDS)).unwrap();
     let nearest = read(&triage, "Where can I park? A hard lump under my arm.").nearest.unwrap();
     assert_eq!((nearest.exemplar.channel.as_str(), nearest.exemplar.rule.as_str()), ("a", "b"));
 }

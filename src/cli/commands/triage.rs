@@ -1,19 +1,21 @@
 //! `triage`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::args::{Global, TriageCommand, TriageFitArgs, TriageSources};
 use crate::cli::{Outcome, printer, settings};
 use crate::corpus::read::read_corpus;
 use crate::dialogue::safety::SafetyRules;
 use crate::durable;
-use crate::embed::Embedder as _;
+use crate::embed::Embedder;
 use crate::engine::signals;
 use crate::error::Error;
 use crate::eval::EvalError;
 use crate::eval::topic::{read_topic_set, read_topics};
 use crate::eval::triage::{Share, TopicFile, TriageReport, by_writer, report, sample};
 use crate::triage::fit::{Sample, Targets, fit};
+use crate::triage::tuned::TunedSet;
 
 /// Runs a subcommand of `triage`.
 pub(super) fn run(global: &Global, command: &TriageCommand) -> Result<Outcome, EvalError> {
@@ -77,7 +79,12 @@ fn fit_model(global: &Global, args: &TriageFitArgs) -> Result<Outcome, EvalError
     let encoder = settings::encoder(global)?;
     let listen = |text: &str| (signals(&rules, text), rules.is_certain(text));
     let targets = Targets { false_alarms: args.false_alarms, cleared: args.cleared };
-    let fitting = fit(&sample, encoder.as_ref(), &listen, targets).map_err(Error::from)?;
+    let folds = sample.held_out.len();
+    let read = |folder: &PathBuf| TunedSet::read(folder, folds, encoder.manifest());
+    let tuned = args.tuned.as_ref().map(read).transpose().map_err(Error::from)?;
+    let embedder: Arc<dyn Embedder> = encoder;
+    let fitting =
+        fit(&sample, &embedder, &listen, targets, tuned.as_ref()).map_err(Error::from)?;
     if let Some(path) = &args.readings {
         let mut lines = String::new();
         for reading in &fitting.readings {
@@ -96,11 +103,17 @@ fn fit_model(global: &Global, args: &TriageFitArgs) -> Result<Outcome, EvalError
     printer::talk(&format!(
         "fitted on {} messages for {}: {} bytes, alarm from {:.4}, rules overruled below {:.4}",
         sample.examples.len(),
-        encoder.name(),
+        embedder.name(),
         bytes.len(),
         manifest.alarm_from,
         manifest.clear_below,
     ));
+    for route in &manifest.routes {
+        printer::talk(&format!(
+            "  {} from {:.3}: {}/{} found, {}/{} ordinary ones taken for it",
+            route.kind, route.from, route.found, route.messages, route.falsely, route.ordinary
+        ));
+    }
     for held in &manifest.fitted.held_out {
         printer::talk(&format!(
             "  without {}: urgent {}/{} (rules {}), false alarms {}/{} (rules {}), overruled \

@@ -78,7 +78,7 @@ fn tokens_are_those_of_an_independent_tokenizer() {
     assert_eq!(expected.len(), sentences().len());
     let mut ids = Vec::new();
     for (sentence, expected) in sentences().into_iter().zip(expected) {
-        encoder.tokens.ids(sentence, &mut ids).unwrap();
+        encoder.base.tokens.ids(sentence, &mut ids).unwrap();
         assert_eq!(ids, expected, "{sentence}");
         assert_eq!(encoder.count_tokens(sentence).unwrap(), expected.len() - 2);
     }
@@ -95,7 +95,7 @@ fn long_texts_are_cut_as_the_library_cuts_them() {
     let mut ids = Vec::new();
     for words in [0, 1, 253, 254, 255, 256, 2000] {
         let text = "scan ".repeat(words);
-        encoder.tokens.ids(&text, &mut ids).unwrap();
+        encoder.base.tokens.ids(&text, &mut ids).unwrap();
         assert_eq!(ids, library.encode(text.as_str(), true).unwrap().get_ids());
         assert_eq!(ids.len(), (words + 2).min(256));
         assert_eq!(encoder.count_tokens(&text).unwrap(), words);
@@ -112,7 +112,7 @@ fn nothing_pads_a_short_text() {
     assert_eq!(padded.len(), 128, "the trap this test is about has gone");
     let encoder = default_model().unwrap();
     let mut ids = Vec::new();
-    encoder.tokens.ids("does it hurt", &mut ids).unwrap();
+    encoder.base.tokens.ids("does it hurt", &mut ids).unwrap();
     assert_eq!(ids, padded.get_ids()[..5]);
     encoder.embed(&["does it hurt"]).unwrap();
     let rows = encoder.take_scratch().rows.len();

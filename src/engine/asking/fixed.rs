@@ -71,7 +71,10 @@ impl Asking<'_> {
     /// The route that takes the whole of a message with so many questions.
     pub(super) fn route(&self, questions: usize) -> Option<RouteMatch> {
         let takes_all = |route: &RouteMatch| questions == 1 || !route.each_part;
-        let route_in = |text: &str, _: &[usize]| self.state.rules.route(text).filter(takes_all);
+        let route_in = |text: &str, _: &[usize]| {
+            let by_rule = self.state.rules.route(text);
+            by_rule.or_else(|| self.likely_route(text)).filter(takes_all)
+        };
         let route = match &self.heard {
             Heard::Told(told) => told.and_then(|fixed| self.told_route(fixed)),
             _ => self.decided(route_in, |route| (&route.channel, &route.rule)),
@@ -85,6 +88,13 @@ impl Asking<'_> {
             spans: route.spans.clone(),
         });
         Some(route)
+    }
+
+    /// The route that the model takes a text for, where it has looked at it.
+    fn likely_route(&self, text: &str) -> Option<RouteMatch> {
+        let looks = self.second_looks.borrow();
+        let (_, look) = looks.iter().find(|(seen, _)| seen == text)?;
+        look.route(&self.state.rules)
     }
 
     /// What rules decide, and whether they would decide it on the kept message too.
@@ -129,9 +139,7 @@ impl Asking<'_> {
             Some(alarm) => Some(alarm),
             None => look.as_ref().and_then(|look| look.alarm(rules)),
         };
-        // The first text looked at is the raw one.
-        let mut first = self.second_look.borrow_mut();
-        *first = first.take().or(look);
+        self.second_looks.borrow_mut().extend(look.map(|look| (text.to_owned(), look)));
         alarm
     }
 

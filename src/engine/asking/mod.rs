@@ -50,7 +50,7 @@ pub(super) struct Asking<'a> {
     nation: Option<Nation>,
     /// Who looks at the message again after the rules, and what came of it.
     second: &'a SecondReader,
-    second_look: RefCell<Option<SecondLook>>,
+    second_looks: RefCell<Vec<(String, SecondLook)>>,
     /// The message as it may be kept.
     kept: OnceCell<Kept>,
     /// What rules decide by.
@@ -77,7 +77,7 @@ impl<'a> Asking<'a> {
         Asking {
             state,
             second,
-            second_look: RefCell::default(),
+            second_looks: RefCell::default(),
             revocations,
             query,
             timings: Cell::default(),
@@ -114,7 +114,7 @@ impl<'a> Asking<'a> {
         reply.conversation = next;
         let fixed = self.fixed.take();
         (reply.fixed, reply.rules_need_raw) = (fixed.decision, fixed.needs_raw);
-        reply.second_look = self.second_look.take();
+        reply.second_look = self.second_look();
         self.clock(|t| t.total_us = micros(start.elapsed()));
         reply.timings = self.timings.get();
         Ok(reply)
@@ -125,7 +125,12 @@ impl<'a> Asking<'a> {
         let start = Instant::now();
         let response = self.urgent().or_else(|| self.route(1).map(|route| self.routed(route)));
         let took = start.elapsed();
-        FirstLook { response, second_look: self.second_look.take(), took }
+        FirstLook { response, second_look: self.second_look(), took }
+    }
+
+    /// What came of the second look at the first text looked at, the raw one.
+    fn second_look(&self) -> Option<SecondLook> {
+        self.second_looks.borrow().first().map(|(_, look)| look.clone())
     }
 
     fn clock(&self, set: impl FnOnce(&mut Timings)) {
