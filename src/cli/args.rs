@@ -243,9 +243,9 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CalibrateArgs {
-    /// Labelled topics to fit on
-    #[arg(long, value_name = "FILE")]
-    pub(crate) topics: PathBuf,
+    /// Labelled topics to fit on; repeat for several files
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) topics: Vec<PathBuf>,
     /// Where to write the calibrator; without it, only report
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

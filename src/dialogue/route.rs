@@ -62,6 +62,14 @@ impl SafetyRules {
         })
     }
 
+    /// Whether a raw message is in another language, and in which, when one stands out.
+    pub fn other_language(&self, raw: &str) -> Option<Option<&'static str>> {
+        match self.languages().recognise(&fold::visible(raw)) {
+            Recognised::Other { code } => Some(code),
+            Recognised::English | Recognised::Unclear => None,
+        }
+    }
+
     /// The route of a channel that a model takes a message for; `None` where the corpus has no such
     /// channel or it leads to an alarm.
     pub fn route_like(&self, channel: &str) -> Option<RouteMatch> {

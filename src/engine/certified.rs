@@ -17,7 +17,9 @@ use super::{Reply, State};
 use crate::answer::ground;
 use crate::answer::response::{Response, Standing};
 use crate::calibrate::Confidence;
-use crate::calibrate::certificate::{Bound, Certificate, CertifyError, NotForSending, Review};
+use crate::calibrate::certificate::{
+    Bound, Certificate, CertificateError, CertifyError, NotForSending, Review,
+};
 use crate::corpus::document::Role;
 use crate::error::Error;
 use crate::ids::{DocumentId, Fingerprint, Programme};
@@ -31,6 +33,8 @@ const KEPT_REVIEWS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Certification {
     certificate: Certificate,
+    /// Why it covers nothing here, where it was issued for something else.
+    unfit: Option<String>,
     reviews: Mutex<Vec<(Situation, bool)>>,
 }
 
@@ -52,7 +56,8 @@ pub struct Certified {
     pub population: String,
     /// Whether it holds today, on the documents that may still be quoted.
     pub in_force: bool,
-    /// Why not, where the shift monitor or a person has suspended it.
+    /// Why not, where the shift monitor or a person has suspended it, or it was issued for something
+    /// else than what is served.
     pub suspended: Option<String>,
 }
 
@@ -80,8 +85,8 @@ pub enum NotSent {
 }
 
 impl Certification {
-    pub(super) fn new(certificate: Certificate) -> Certification {
-        Certification { certificate, reviews: Mutex::default() }
+    fn new(certificate: Certificate, unfit: Option<String>) -> Certification {
+        Certification { certificate, unfit, reviews: Mutex::default() }
     }
 
     pub(super) fn certificate(&self) -> &Certificate {
@@ -99,6 +104,7 @@ impl State {
             analyzer: inputs.analyzer,
             settings: self.settings.fingerprint(),
             calibrator: self.calibrator.as_ref()?.id(),
+            urgency: self.made_with.urgency,
         })
     }
 
@@ -119,6 +125,7 @@ impl State {
             .rfind(|suspension| suspension.certificate == certificate.id())
             .filter(|suspension| !suspension.lifted)
             .map(|suspension| suspension.reason.clone());
+        let suspended = certification.unfit.clone().or(suspended);
         let in_force = suspended.is_none() && self.holds(certification, query, revocations);
         // The families were first messages: what comes later depends on what was answered.
         let is_first = query.conversation.turns == 0;
@@ -220,8 +227,9 @@ fn name_of(role: Role) -> &'static str {
     }
 }
 
-/// The certificate given, else the index's own, else the built-in one. One that was asked for or
-/// issued for this index must fit; the built-in one is left out where it does not.
+/// The certificate given, else the index's own, else the built-in one. One that was asked for must
+/// fit. The index's own that no longer fits, as after an edit of the corpus, is suspended: answers
+/// stay drafts until it is certified again. The built-in one is left out where it does not fit.
 pub(super) fn open(
     state: &State,
     given: Option<&str>,
@@ -231,9 +239,18 @@ pub(super) fn open(
     let Some(bound) = state.bound() else {
         return Ok(None);
     };
-    let certificate = match (given, own) {
-        (Some(text), _) | (None, Some(text)) => Some(Certificate::open(text, &bound)?),
-        (None, None) => Certificate::open(shipped, &bound).ok(),
+    let fits = |certificate| Certification::new(certificate, None);
+    if let Some(text) = given {
+        return Ok(Some(fits(Certificate::open(text, &bound)?)));
+    }
+    let Some(text) = own else {
+        return Ok(Certificate::open(shipped, &bound).ok().map(fits));
     };
-    Ok(certificate.map(Certification::new))
+    match Certificate::open(text, &bound) {
+        Ok(certificate) => Ok(Some(fits(certificate))),
+        Err(error @ CertificateError::Bound { .. }) => {
+            Ok(Some(Certification::new(Certificate::reopen(text)?, Some(error.to_string()))))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

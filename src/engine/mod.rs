@@ -205,7 +205,7 @@ impl EngineBuilder {
             &embedder,
             self.settings.as_ref(),
             self.artifact.as_ref(),
-            self.certificate.as_deref(),
+            (self.certificate.as_deref(), second.id()),
         )?;
         let engine = Engine {
             store,
@@ -230,7 +230,7 @@ impl State {
         embedder: &Arc<dyn Embedder>,
         settings: Option<&Settings>,
         artifact: Option<&Artifact>,
-        certificate: Option<&str>,
+        (certificate, urgency): (Option<&str>, Fingerprint),
     ) -> Result<State, Error> {
         let snapshot = Arc::new(store.open_current()?);
         let inputs = &snapshot.manifest().inputs;
@@ -263,6 +263,7 @@ impl State {
             settings: settings.fingerprint(),
             rules: Fingerprint::of_parts(sources.map(String::as_bytes)),
             calibrator: calibrator.as_ref().map(Calibrator::id),
+            urgency,
         };
         let mut state = State {
             snapshot,
@@ -338,8 +339,35 @@ pub struct Reply {
     pub explanation: Option<Explanation>,
     /// What the urgency model made of the message, where it was asked.
     pub second_look: Option<SecondLook>,
+    /// For the person who takes over a message in another language.
+    pub other_language: Option<OtherLanguage>,
     /// How long each stage took.
     pub timings: Timings,
+}
+
+/// A message in another language than the corpus. Rules and models read English: whoever takes it
+/// over treats it as urgent until somebody who reads the language has cleared it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OtherLanguage {
+    /// BCP 47 code of the best guess, when one language stands out.
+    pub code: Option<String>,
+    /// How to treat it: `urgent_unless_cleared`.
+    #[schemars(extend("enum" = ["urgent_unless_cleared"]))]
+    pub handle_as: &'static str,
+    /// The reply in that language, where the corpus has one. The engine never sends it.
+    pub wording: Option<OtherWording>,
+}
+
+/// A reply in another language, for a person to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OtherWording {
+    /// The document.
+    #[schemars(with = "DocumentId")]
+    pub document: String,
+    /// Its text.
+    pub text: String,
+    /// Why it may not be sent today; none: a person may send it.
+    pub barred: Option<String>,
 }
 
 /// What a reply was made with, besides the snapshot.
@@ -352,6 +380,8 @@ pub struct MadeWith {
     pub rules: Fingerprint,
     /// The calibrator, where there is one.
     pub calibrator: Option<Fingerprint>,
+    /// The urgency model; that of no bytes, where rules work alone.
+    pub urgency: Fingerprint,
 }
 
 /// One question of a message and what was made of it.
@@ -467,7 +497,7 @@ impl Engine {
             &self.embedder,
             self.settings.as_ref(),
             self.artifact.as_ref(),
-            self.certificate.as_deref(),
+            (self.certificate.as_deref(), self.second.id()),
         )?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())

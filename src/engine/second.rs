@@ -19,6 +19,7 @@ use crate::dialogue::route::RouteMatch;
 use crate::dialogue::safety::{Alarm, SafetyRules};
 use crate::embed::Embedder;
 use crate::error::Error;
+use crate::ids::Fingerprint;
 use crate::text::fold;
 use crate::triage::{self, Signals, Triage};
 
@@ -167,6 +168,14 @@ impl SecondReader {
             Ok(triage) => ready(triage),
             Err(_) => SecondReader::Absent(RulesAlone::OtherEmbedder),
         })
+    }
+
+    /// Identity of the model; that of no bytes, where rules work alone.
+    pub(super) fn id(&self) -> Fingerprint {
+        match self {
+            SecondReader::Ready(triage) => triage.artifact().id(),
+            SecondReader::Absent(_) => Fingerprint::of(&[]),
+        }
     }
 
     pub(super) fn rules_alone(&self) -> Option<RulesAlone> {

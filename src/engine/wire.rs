@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Certified, Explanation, PartReply, Reply, SecondLook, Timings};
+use super::{Certified, Explanation, OtherLanguage, PartReply, Reply, SecondLook, Timings};
 use crate::answer::{Citation, Response};
 use crate::calibrate::Confidence;
 use crate::dialogue::conversation::Conversation;
@@ -43,6 +43,8 @@ pub struct WireReply {
     pub conversation: Conversation,
     /// What the engine's certificate says, where it has one.
     pub certificate: Option<Certified>,
+    /// For the person who takes over a message in another language.
+    pub other_language: Option<OtherLanguage>,
     /// What must be shown beside the answer.
     pub notice: Option<String>,
     /// Id of the snapshot.
@@ -190,6 +192,7 @@ impl WireReply {
             parts: reply.parts.iter().map(WirePart::new).collect(),
             conversation: reply.conversation,
             certificate: reply.certificate,
+            other_language: reply.other_language,
             notice: reply.notice,
             snapshot: reply.snapshot.to_string(),
             timings: with_timings.then_some(reply.timings),

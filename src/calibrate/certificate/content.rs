@@ -20,7 +20,7 @@ use crate::ids::Fingerprint;
 use crate::statistics::{clopper_pearson_lower, clopper_pearson_upper};
 
 /// Version of the certificate's form.
-pub const CERTIFICATE_VERSION: u32 = 1;
+pub const CERTIFICATE_VERSION: u32 = 2;
 
 /// A certificate, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +74,8 @@ pub struct Bound {
     pub settings: Fingerprint,
     /// The calibrator.
     pub calibrator: Fingerprint,
+    /// The urgency model; that of no bytes, where rules work alone.
+    pub urgency: Fingerprint,
 }
 
 impl Bound {
@@ -85,6 +87,7 @@ impl Bound {
             ("analyzer", self.analyzer, other.analyzer),
             ("choice of settings", self.settings, other.settings),
             ("calibrator", self.calibrator, other.calibrator),
+            ("urgency model", self.urgency, other.urgency),
         ];
         pairs.into_iter().find(|(_, own, given)| own != given).map(|(what, ..)| what)
     }

@@ -202,6 +202,15 @@ fn text_of(engine: &Engine, reply: &Reply) -> String {
             lines.push(format!("urgent · {} · rule {}", urgent.reason, urgent.rule));
         }
     }
+    if let Some(other) = &reply.other_language {
+        let code = other.code.as_deref().unwrap_or("which one is not clear");
+        lines.push(format!("another language ({code}): treat as urgent unless cleared"));
+        if let Some(wording) = &other.wording {
+            let barred = wording.barred.as_ref().map(|why| format!(" (not to be sent: {why})"));
+            lines.push(format!("  {}{}:", wording.document, barred.unwrap_or_default()));
+            lines.push(format!("  {}", wording.text));
+        }
+    }
     let mut cited: Vec<String> = Vec::new();
     for c in reply.response.citations() {
         let section = if c.section.is_empty() { String::new() } else { format!(", {}", c.section) };

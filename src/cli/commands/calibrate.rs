@@ -17,8 +17,14 @@ use super::certify::certify;
 pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome, EvalError> {
     let engine = settings::engine(global)?;
     // A report shows ids and texts; a fit only counts.
-    let topics =
-        if args.report { read_topics(&args.topics)? } else { read_topic_set(&args.topics)?.topics };
+    let mut topics = Vec::new();
+    for path in &args.topics {
+        topics.extend(if args.report {
+            read_topics(path)?
+        } else {
+            read_topic_set(path)?.topics
+        });
+    }
     let today = settings::day(args.now);
     if args.report {
         let report = decisions(&engine, &topics, today)?;
@@ -52,7 +58,7 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
     if args.certify.recertify.is_some() {
         return certify(global, &args.certify, None, &args.topics, today);
     }
-    let mut prints = vec![fs_err::read(&args.topics)?];
+    let mut prints = args.topics.iter().map(fs_err::read).collect::<Result<Vec<_>, _>>()?;
     let mut examples = examples(&engine, &topics, today)?;
     for (index, path) in &args.with {
         let other = settings::engine_over(global, index)?;

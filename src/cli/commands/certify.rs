@@ -1,6 +1,6 @@
 //! `calibrate --certify` and `certificate`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,7 +37,7 @@ pub(super) fn certify(
     global: &Global,
     args: &CertifyArgs,
     artifact: Option<Artifact>,
-    fit_topics: &Path,
+    fit_topics: &[PathBuf],
     today: Date,
 ) -> Result<Outcome, EvalError> {
     let (Some(topics), Some(out)) = (&args.certify, &args.certificate) else {
@@ -57,11 +57,15 @@ pub(super) fn certify(
             }
         };
     }
-    let fit = read_topic_set(fit_topics)?.topics;
+    let (mut fit, mut fit_bytes) = (Vec::new(), Vec::new());
+    for path in fit_topics {
+        fit.extend(read_topic_set(path)?.topics);
+        fit_bytes.extend(fs_err::read(path)?);
+    }
     let wanted = Wanted {
         fit: &fit,
         calibrate: &calibrate,
-        labels: labels(&fs_err::read(fit_topics)?, &fs_err::read(topics)?),
+        labels: labels(&fit_bytes, &fs_err::read(topics)?),
         population: args.population.clone(),
         terms: Terms {
             alpha: args.alpha,

@@ -9,6 +9,7 @@ use crate::corpus::document::{Document, Kind};
 use crate::dialogue::route::RouteMatch;
 use crate::dialogue::safety::{Alarm, Decision};
 use crate::engine::log::{FixedBy, FixedDecision};
+use crate::engine::{OtherLanguage, OtherWording, Reply};
 use crate::ids::DocumentId;
 
 /// Id of the approved line that points to another programme.
@@ -154,6 +155,28 @@ impl Asking<'_> {
             rule: fixed.rule.clone(),
             spans: Vec::new(),
             always: channel.always,
+        })
+    }
+
+    /// What a person needs who takes over a message in another language. The nation is never read
+    /// from it.
+    pub(super) fn other_language(&self, reply: &Reply) -> Option<OtherLanguage> {
+        let takes_over = matches!(reply.response, Response::Handover(_) | Response::Urgent(_));
+        let code = self.state.rules.other_language(&self.query.text).filter(|_| takes_over)?;
+        let wording = code.zip(reply.fixed.as_ref()).and_then(|(code, fixed)| {
+            let id = DocumentId::new(format!("{}-{code}", fixed.reply)).ok()?;
+            let document = self.state.snapshot.document(&id)?;
+            let standing = ground::standing(document, self.revocations, self.query.today);
+            Some(OtherWording {
+                document: id.to_string(),
+                text: extract::render(document, &extract::whole(document)),
+                barred: standing.err().map(|barred| barred.to_string()),
+            })
+        });
+        Some(OtherLanguage {
+            code: code.map(str::to_owned),
+            handle_as: "urgent_unless_cleared",
+            wording,
         })
     }
 

@@ -115,6 +115,7 @@ impl<'a> Asking<'a> {
         let fixed = self.fixed.take();
         (reply.fixed, reply.rules_need_raw) = (fixed.decision, fixed.needs_raw);
         reply.second_look = self.second_look();
+        reply.other_language = self.other_language(&reply);
         self.clock(|t| t.total_us = micros(start.elapsed()));
         reply.timings = self.timings.get();
         Ok(reply)
@@ -151,6 +152,7 @@ impl<'a> Asking<'a> {
             notice: self.state.snapshot.manifest().notice.clone(),
             certificate: None,
             second_look: None,
+            other_language: None,
             winner: None,
             evidence: None,
             pool: None,

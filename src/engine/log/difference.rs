@@ -130,6 +130,13 @@ pub enum Because {
         /// The calibrator now.
         now: Option<Fingerprint>,
     },
+    /// The urgency model is another.
+    OtherUrgencyModel {
+        /// The model then.
+        then: Fingerprint,
+        /// The model now.
+        now: Fingerprint,
+    },
     /// Retrieval and fusion have other settings.
     OtherSettings {
         /// The settings then.
@@ -218,6 +225,9 @@ impl fmt::Display for Because {
             Because::OtherCalibrator { then, now } => {
                 let short = |id: &Option<Fingerprint>| id.map_or_else(none, |id| id.short());
                 write!(f, "another calibrator ({} -> {})", short(then), short(now))
+            }
+            Because::OtherUrgencyModel { then, now } => {
+                write!(f, "another urgency model ({} -> {})", then.short(), now.short())
             }
             Because::OtherSettings { then, now } => {
                 write!(f, "other settings ({} -> {})", then.short(), now.short())

@@ -146,6 +146,9 @@ impl Comparison<'_> {
         if then.calibrator != now.calibrator {
             causes.push(Because::OtherCalibrator { then: then.calibrator, now: now.calibrator });
         }
+        if then.urgency != now.urgency {
+            causes.push(Because::OtherUrgencyModel { then: then.urgency, now: now.urgency });
+        }
         if then.settings != now.settings {
             causes.push(Because::OtherSettings { then: then.settings, now: now.settings });
         }

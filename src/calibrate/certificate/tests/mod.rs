@@ -62,6 +62,7 @@ fn bound() -> Bound {
         analyzer: Fingerprint::of(b"analyzer"),
         settings: Fingerprint::of(b"settings"),
         calibrator: Fingerprint::of(b"calibrator"),
+        urgency: Fingerprint::of(b"urgency"),
     }
 }
 

@@ -102,12 +102,13 @@ fn spaces_added_or_ends_cut_are_refused() {
 fn anything_else_served_is_named() {
     let text = certificate().text();
     let other = Fingerprint::of(b"other");
-    let cases: [(&str, Field); 5] = [
+    let cases: [(&str, Field); 6] = [
         ("snapshot", |bound| &mut bound.snapshot),
         ("embedding model", |bound| &mut bound.embedder),
         ("analyzer", |bound| &mut bound.analyzer),
         ("choice of settings", |bound| &mut bound.settings),
         ("calibrator", |bound| &mut bound.calibrator),
+        ("urgency model", |bound| &mut bound.urgency),
     ];
     for (what, field) in cases {
         let mut serving = bound();
