@@ -218,6 +218,11 @@ impl Artifact {
         &self.manifest
     }
 
+    /// The encoder's tuned last layers; empty: it is used as it is.
+    pub fn tail(&self) -> &[u8] {
+        &self.tail
+    }
+
     /// Identity of the model.
     pub fn id(&self) -> Fingerprint {
         self.id

@@ -199,3 +199,22 @@ fn every_reply_of_a_rule_can_be_sent() {
         assert!(document.nations.len() == 4, "{id} must hold in every nation");
     }
 }
+
+#[test]
+fn another_language_brings_its_drafted_reply_which_is_never_sent() {
+    let engine = shipped();
+    let reply = engine
+        .reply(&Query::new("Czy mogę zmienić termin mojej wizyty?", SHIPPED_TODAY))
+        .unwrap();
+    let other = reply.other_language.unwrap();
+    assert_eq!((other.code.as_deref(), other.handle_as), (Some("pl"), "urgent_unless_cleared"));
+    let wording = other.wording.unwrap();
+    assert_eq!(wording.document, "route-non-english-pl");
+    assert!(wording.barred.is_some(), "a draft may be sent");
+    assert!(!wording.text.is_empty() && wording.text != reply.response.text());
+    // The nation is never read from the language.
+    assert_eq!(reply.conversation.nation, None);
+    for text in ["Does a mammogram hurt?", "I found a lump"] {
+        assert_eq!(engine.reply(&Query::new(text, SHIPPED_TODAY)).unwrap().other_language, None);
+    }
+}

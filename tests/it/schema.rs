@@ -20,7 +20,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::evaluation::{Bench, both};
-use crate::support::{data, names, root};
+use crate::support::{Doc, data, names, root};
 
 struct Form {
     schema: Value,
@@ -284,6 +284,12 @@ fn certificates(seen: &mut Seen, bench: &Bench, topics: &str) {
     bench.ends(0, &["certificate", "suspend", "a reason"]);
     let kept = place.index().join("certificates/suspensions.jsonl");
     seen.lines("index-suspension", fs_err::read_to_string(kept).unwrap().lines());
+    // An edited corpus is another: answers go on, as drafts, and say why.
+    place.add(&Doc::new("note", "what is a note?", "A note is short."));
+    bench.ends(0, &["index", "build"]);
+    let said = bench.ends(0, &[&["ask", "--json", "does an ear check hurt?"], &day[..]].concat());
+    assert!(said.contains("issued for another snapshot"), "{said}");
+    assert!(said.contains("\"standing\": \"draft\""), "{said}");
     let withhold = ["eval", "withhold", "labelled.jsonl", "--most", "2", "--json"];
     seen.text("eval-withhold", &bench.ends(0, &[&withhold[..], &day].concat()));
 }

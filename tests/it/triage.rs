@@ -7,11 +7,18 @@
 //! 4. An alarm of the model speaks an approved text of the channel whose example it names, and
 //!    points at bytes of the message; an alarm survives harmless company.
 //! 5. The same message gets the same second look, whichever engine reads it.
+//! 6. A message of a kind that a person takes over goes to one without a rule, by the route of its
+//!    channel; a question that guidance answers does not.
+//! 7. Exchanged last layers change vectors, the same way on both paths of the processor, and leave
+//!    the encoder they were put into as it was; layers that do not fit are refused.
 
 use std::sync::OnceLock;
 
 use guidepost::answer::Response;
 use guidepost::dialogue::safety::{Decision, SafetyRules};
+use guidepost::embed::encoder::LoadError;
+use guidepost::embed::model::{ModelBytes, ModelFiles, default_model};
+use guidepost::embed::{CpuPath, Embedder as _, Encoder, Matrix};
 use guidepost::engine::{Engine, FirstLook, RulesAlone, shipped_triage};
 use guidepost::query::Query;
 use proptest::prelude::*;
@@ -19,7 +26,7 @@ use proptest::prelude::*;
 use crate::support::{TODAY, encoder, shipped, shipped_corpus, shipped_index};
 
 /// Bytes the shipped model may have.
-const MOST_BYTES: usize = 1 << 20;
+const MOST_BYTES: usize = 1 << 23;
 
 fn rules() -> &'static SafetyRules {
     static RULES: OnceLock<SafetyRules> = OnceLock::new();
@@ -141,4 +148,58 @@ fn the_same_message_gets_the_same_second_look() {
             assert!(text.get(second.start..second.end).is_some(), "{text}");
         }
     }
+}
+
+#[test]
+fn a_likely_kind_takes_the_route_of_its_channel() {
+    let engine = shipped();
+    let mut taken = 0;
+    for text in [
+        "Did my form ever reach you",
+        "Has mine been sent out yet, next door got hers",
+        "My appt is with you lot on the 4th what time was it again",
+        "Three months I've waited and not one of you has had the decency to ring back",
+        "You lot lost my sample twice and nobody said sorry",
+    ] {
+        assert_eq!(rules().route(text), None, "{text}");
+        let look = look(engine, text);
+        let Some(Response::Handover(handover)) = &look.response else { continue };
+        let rule = handover.rule.as_deref().unwrap();
+        let channel = rule.strip_prefix("exemplar:").unwrap();
+        assert!(["personal", "complaint"].contains(&channel), "{rule}");
+        assert_eq!(look.second_look.unwrap().kind.unwrap().name, channel);
+        assert!(!handover.text.is_empty());
+        taken += 1;
+    }
+    assert!(taken >= 2, "{taken}");
+    for text in ["Does a mammogram hurt?", "How long do results take?", "How do I complain?"] {
+        assert_eq!(look(engine, text).response, None, "{text}");
+    }
+}
+
+fn bits(matrix: &Matrix) -> Vec<u32> {
+    matrix.iter().map(|x| x.to_bits()).collect()
+}
+
+#[test]
+fn exchanged_layers_compute_alike_on_both_paths_and_change_nothing_else() {
+    let model = shipped_triage().unwrap();
+    let tail = model.tail().to_vec();
+    let plain = default_model().unwrap();
+    let text = ["I found something hard under my arm"];
+    let before = plain.embed(&text).unwrap();
+    let tuned = plain.with_layers(ModelBytes::from(tail.clone())).unwrap();
+    let vector = tuned.embed(&text).unwrap();
+    assert_ne!(bits(&vector), bits(&before));
+    assert_ne!(tuned.fingerprint(), plain.fingerprint());
+    assert_eq!(bits(&plain.embed(&text).unwrap()), bits(&before));
+    let files = ModelFiles::built_in().unwrap();
+    let scalar = Encoder::load_on(files, CpuPath::Scalar).unwrap();
+    let again = scalar.with_layers(ModelBytes::from(tail.clone())).unwrap();
+    assert_eq!(bits(&again.embed(&text).unwrap()), bits(&vector));
+    for damaged in [Vec::new(), tail[..1000].to_vec(), tail[..tail.len() - 1].to_vec()] {
+        assert!(plain.with_layers(ModelBytes::from(damaged)).is_err());
+    }
+    let whole = ModelFiles::built_in().unwrap().weights;
+    assert!(matches!(plain.with_layers(whole), Err(LoadError::Int8Format { .. })));
 }
