@@ -92,6 +92,13 @@ impl Certification {
     pub(super) fn certificate(&self) -> &Certificate {
         &self.certificate
     }
+
+    /// Why it covers nothing now, where it was issued for something else or is suspended.
+    pub(super) fn suspended(&self, suspensions: &[Suspension]) -> Option<String> {
+        let last = suspensions.iter().rfind(|s| s.certificate == self.certificate.id());
+        let reason = last.filter(|s| !s.lifted).map(|s| s.reason.clone());
+        self.unfit.clone().or(reason)
+    }
 }
 
 impl State {
@@ -120,12 +127,7 @@ impl State {
             return;
         };
         let certificate = certification.certificate();
-        let suspended = suspensions
-            .iter()
-            .rfind(|suspension| suspension.certificate == certificate.id())
-            .filter(|suspension| !suspension.lifted)
-            .map(|suspension| suspension.reason.clone());
-        let suspended = certification.unfit.clone().or(suspended);
+        let suspended = certification.suspended(suspensions);
         let in_force = suspended.is_none() && self.holds(certification, query, revocations);
         // The families were first messages: what comes later depends on what was answered.
         let is_first = query.conversation.turns == 0;

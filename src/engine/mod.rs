@@ -661,6 +661,16 @@ impl Engine {
         self.state().certification.as_ref().map(|own| own.certificate().clone())
     }
 
+    /// Why the certificate in use covers nothing now: the shift monitor or a person has suspended it,
+    /// or it was issued for something else than what is served.
+    ///
+    /// # Errors
+    /// [`Error`] when suspensions cannot be read.
+    pub fn certificate_suspended(&self) -> Result<Option<String>, Error> {
+        let suspensions = self.suspensions()?;
+        Ok(self.state().certification.as_ref().and_then(|own| own.suspended(&suspensions)))
+    }
+
     /// A certificate tested again on the documents that may be quoted on a day.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::calibrate::Artifact;
 use crate::calibrate::certificate::{
-    Attempt, Certificate, Content, Issued, Method, Nothing, Recertification, Review, Terms,
+    Attempt, Certificate, Content, Issued, Method, Nothing, Recertification, Review, Slice, Terms,
 };
 use crate::cli::args::Global;
 use crate::cli::certify_args::{CertificateCommand, CertifyArgs};
@@ -28,6 +28,8 @@ pub(crate) struct Shown<'a> {
     content: &'a Content,
     /// The same test on the documents that may be quoted today.
     review: Review,
+    /// Why it covers nothing now, where it is suspended.
+    suspended: Option<String>,
     /// Whether answers it covers may leave without a person, or why not.
     automatic_sending: String,
 }
@@ -206,14 +208,22 @@ fn show(
         Ok(()) => "allowed for what it covers".to_owned(),
         Err(why) => why.to_string(),
     };
-    let outcome = if review.in_force { Outcome::Done } else { Outcome::Negative };
+    let suspended = match file {
+        Some(_) => None,
+        None => engine.certificate_suspended()?,
+    };
+    let holds = review.in_force && suspended.is_none();
+    let outcome = if holds { Outcome::Done } else { Outcome::Negative };
     if json {
         let content = certificate.content();
-        printer::json(&Shown { content, review, automatic_sending: sending })?;
+        printer::json(&Shown { content, review, suspended, automatic_sending: sending })?;
         return Ok(outcome);
     }
     let mut shown = lines(certificate.content());
     shown.push(format!("today {}", review_line(&review)));
+    if let Some(why) = &suspended {
+        shown.push(format!("suspended: {why}"));
+    }
     shown.push(format!("automatic sending: {sending}"));
     for slice in &certificate.content().slices {
         shown.push(slice_line(slice));
@@ -222,8 +232,12 @@ fn show(
     Ok(outcome)
 }
 
-fn slice_line(slice: &crate::calibrate::certificate::Slice) -> String {
-    serde_json::to_string(slice).unwrap_or_default()
+fn slice_line(slice: &Slice) -> String {
+    let holds = if slice.certified { "holds by itself" } else { "does not hold by itself" };
+    format!(
+        "  {:24} {:4} families, {:4} answered, {:3} wrongly, risk at most {:.3}; {holds}",
+        slice.name, slice.families, slice.n, slice.errors, slice.risk_limit
+    )
 }
 
 /// Appends a line to the audit trail of the certificate in use.
