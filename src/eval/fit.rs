@@ -18,6 +18,7 @@ use crate::calibrate::artifact::{ARTIFACT_VERSION, Fitted};
 use crate::calibrate::logistic::FitError;
 use crate::calibrate::{Artifact, FEATURES, Model, Pool};
 use crate::dialogue::conversation::Conversation;
+use crate::dialogue::follow::{Leaning, leaning};
 use crate::engine::{Engine, Reply};
 use crate::error::Error;
 use crate::ids::{DocumentId, Fingerprint};
@@ -88,7 +89,8 @@ pub fn ask_all(
 }
 
 /// Asks every topic and keeps every question of it that reaches the calibrator: neither urgent nor
-/// routed.
+/// routed, nor leaning on what went before. What leans is read as the present calibrator finds it
+/// surer, and nothing of that one may enter the next.
 ///
 /// # Errors
 /// [`Error`] when the engine fails; topics without labels are left out.
@@ -96,7 +98,11 @@ pub fn examples(engine: &Engine, topics: &[Topic], today: Date) -> Result<Vec<Ex
     let snapshot = engine.snapshot();
     let mut examples = Vec::new();
     ask_all(engine, topics, today, |topic, reply| {
-        for part in reply.parts {
+        for (place, part) in reply.parts.into_iter().enumerate() {
+            let follows = place > 0 || topic.conversation.is_some();
+            if follows && leaning(&part.text) != Leaning::Not {
+                continue;
+            }
             let Some(pool) = part.pool else {
                 continue;
             };
