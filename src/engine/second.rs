@@ -214,10 +214,9 @@ impl SecondReader {
                 cosine: near.cosine,
             }),
             overruled: overruled.map(|alarm| alarm.rule.clone()),
-            kind: reading.kind.map(|kind| LikelyKind {
-                name: kind.name,
-                probability: kind.probability,
-            }),
+            kind: reading
+                .kind
+                .map(|kind| LikelyKind { name: kind.name, probability: kind.probability }),
         })
     }
 }

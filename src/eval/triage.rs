@@ -111,7 +111,8 @@ fn groups(sample: &Sample, mut sources: Vec<usize>, most: usize) -> Vec<Vec<usiz
     sources.sort_by_key(|source| (Reverse(messages(source)), *source));
     let mut groups = vec![Vec::new(); most.min(sources.len())];
     for source in sources {
-        if let Some(group) = groups.iter_mut().min_by_key(|g| g.iter().map(messages).sum::<usize>()) {
+        if let Some(group) = groups.iter_mut().min_by_key(|g| g.iter().map(messages).sum::<usize>())
+        {
             group.push(source);
         }
     }

@@ -89,7 +89,11 @@ impl Attention {
     }
 
     /// Adds detectors in eight bits.
-    pub(super) fn push_detector(&mut self, weights: impl Iterator<Item = f32> + Clone, offset: f32) {
+    pub(super) fn push_detector(
+        &mut self,
+        weights: impl Iterator<Item = f32> + Clone,
+        offset: f32,
+    ) {
         let largest = weights.clone().fold(0.0_f32, |most, w| most.max(w.abs()));
         let step = if largest > 0.0 { largest / f32::from(i8::MAX) } else { 1.0 };
         self.detectors.extend(weights.map(|w| (w / step).round() as i8));

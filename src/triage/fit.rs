@@ -18,7 +18,9 @@ use super::attention::Attention;
 use super::exemplar::{Exemplar, Exemplars};
 use super::tuned::{KINDS, Tuned, TunedSet};
 use super::wording::{Buckets, Wording};
-use super::{ATTENTION, FEATURES, LOUDEST, Row, Signals, loudest, pooled, row, shares, views, with_layers};
+use super::{
+    ATTENTION, FEATURES, LOUDEST, Row, Signals, loudest, pooled, row, shares, views, with_layers,
+};
 use crate::calibrate::logistic::{FitError as LogisticError, Logistic};
 use crate::embed::{EmbedError, Embedder, Matrix};
 

@@ -23,8 +23,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::embed::{EmbedError, Embedder, Matrix, ModelBytes};
 use crate::calibrate::logistic::Logistic;
+use crate::embed::{EmbedError, Embedder, Matrix, ModelBytes};
 use crate::text::segment::{sentences, trim};
 
 pub use artifact::{Artifact, ArtifactError, Manifest};
@@ -105,10 +105,7 @@ impl Triage {
     /// # Errors
     /// [`ArtifactError::Embedder`] when it was fitted with another, [`ArtifactError::Layers`] when
     /// its layers do not fit.
-    pub fn new(
-        artifact: Artifact,
-        embedder: &Arc<dyn Embedder>,
-    ) -> Result<Triage, ArtifactError> {
+    pub fn new(artifact: Artifact, embedder: &Arc<dyn Embedder>) -> Result<Triage, ArtifactError> {
         if artifact.manifest().embedder != embedder.fingerprint() {
             return Err(ArtifactError::Embedder);
         }

@@ -68,7 +68,8 @@ impl TunedSet {
             let bytes = fs_err::read(folder.join(&name)).map_err(|e| refuse(e.to_string()))?;
             tuned(&bytes, manifest).map_err(refuse)
         };
-        let folds = (0..folds).map(|fold| file(format!("fold-{fold}"))).collect::<Result<_, _>>()?;
+        let folds =
+            (0..folds).map(|fold| file(format!("fold-{fold}"))).collect::<Result<_, _>>()?;
         Ok(TunedSet { folds, all: file("all".to_owned())? })
     }
 }

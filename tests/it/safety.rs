@@ -203,9 +203,8 @@ fn every_reply_of_a_rule_can_be_sent() {
 #[test]
 fn another_language_brings_its_drafted_reply_which_is_never_sent() {
     let engine = shipped();
-    let reply = engine
-        .reply(&Query::new("Czy mogę zmienić termin mojej wizyty?", SHIPPED_TODAY))
-        .unwrap();
+    let reply =
+        engine.reply(&Query::new("Czy mogę zmienić termin mojej wizyty?", SHIPPED_TODAY)).unwrap();
     let other = reply.other_language.unwrap();
     assert_eq!((other.code.as_deref(), other.handle_as), (Some("pl"), "urgent_unless_cleared"));
     let wording = other.wording.unwrap();

@@ -19,11 +19,7 @@ pub(super) fn calibrate(global: &Global, args: &CalibrateArgs) -> Result<Outcome
     // A report shows ids and texts; a fit only counts.
     let mut topics = Vec::new();
     for path in &args.topics {
-        topics.extend(if args.report {
-            read_topics(path)?
-        } else {
-            read_topic_set(path)?.topics
-        });
+        topics.extend(if args.report { read_topics(path)? } else { read_topic_set(path)?.topics });
     }
     let today = settings::day(args.now);
     if args.report {

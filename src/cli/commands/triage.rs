@@ -83,8 +83,7 @@ fn fit_model(global: &Global, args: &TriageFitArgs) -> Result<Outcome, EvalError
     let read = |folder: &PathBuf| TunedSet::read(folder, folds, encoder.manifest());
     let tuned = args.tuned.as_ref().map(read).transpose().map_err(Error::from)?;
     let embedder: Arc<dyn Embedder> = encoder;
-    let fitting =
-        fit(&sample, &embedder, &listen, targets, tuned.as_ref()).map_err(Error::from)?;
+    let fitting = fit(&sample, &embedder, &listen, targets, tuned.as_ref()).map_err(Error::from)?;
     if let Some(path) = &args.readings {
         let mut lines = String::new();
         for reading in &fitting.readings {

@@ -107,7 +107,15 @@ impl Encoder {
         };
         let name = format!("{} {precision}", manifest.name);
         let base = Arc::new(Base { tokens, file, weights });
-        Ok(Self { name, manifest, fingerprint, base, tail: None, kernels, scratch: Mutex::default() })
+        Ok(Self {
+            name,
+            manifest,
+            fingerprint,
+            base,
+            tail: None,
+            kernels,
+            scratch: Mutex::default(),
+        })
     }
 
     /// An encoder that computes as this one but for its last layers, which are those of `tail`: a

@@ -202,9 +202,9 @@ fn periods_and_counts_that_cannot_be_are_refused() {
 
 #[test]
 fn other_versions_say_so() {
-    let text = certificate().text().replacen("\"version\": 1", "\"version\": 2", 1);
+    let text = certificate().text().replacen("\"version\": 2", "\"version\": 3", 1);
     let text = text.replacen("\"revises\"", "\"a_later_field\"", 1);
-    assert_eq!(Certificate::open(&text, &bound()), Err(CertificateError::Version { found: 2 }));
+    assert_eq!(Certificate::open(&text, &bound()), Err(CertificateError::Version { found: 3 }));
     assert!(matches!(Certificate::open("{}", &bound()), Err(CertificateError::Syntax { .. })));
 }
 
