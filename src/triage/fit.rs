@@ -325,12 +325,11 @@ impl<'a> Bench<'a> {
         let places: Vec<usize> = (0..examples.len()).filter(|&i| keep(&examples[i])).collect();
         let outcomes: Vec<bool> = places.iter().map(|&i| examples[i].urgent).collect();
         let words: Vec<&Buckets> = places.iter().map(|&i| &self.buckets[i]).collect();
-        let attention = match tuned {
-            Some(tuned) => tuned.attention.clone(),
-            None => {
-                let texts: Vec<&Matrix> = places.iter().map(|&i| &self.tokens[i]).collect();
-                Attention::fit(&texts, &outcomes)
-            }
+        let attention = if let Some(tuned) = tuned {
+            tuned.attention.clone()
+        } else {
+            let texts: Vec<&Matrix> = places.iter().map(|&i| &self.tokens[i]).collect();
+            Attention::fit(&texts, &outcomes)
         };
         Ok(Reader {
             embedder: with_layers(self.embedder, tuned.map_or(&[], |tuned| &tuned.tail))?,

@@ -56,8 +56,9 @@ const MESSAGES: &[(&str, &str)] = &[
     ("Does a mammogram hurt?", "answer"),
     ("How often is breast screening?", "answer"),
     ("can i wear deodorant to my mammogram", "answer"),
-    ("how long does a mammogram take", "answer"),
-    ("What age does breast screening stop?", "answer"),
+    // Two of the three nearest are about how it is done: asking back is as good.
+    ("how long does a mammogram take", "answer|clarify ambiguous"),
+    ("What age does breast screening stop?", "answer|clarify which_nation"),
     ("What is a mammogram?", "answer"),
     ("can i bring someone with me to breast screening", "answer"),
     ("how do i do the bowel screening test at home", "answer"),
