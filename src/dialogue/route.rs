@@ -9,10 +9,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::safety::{Decision, EXEMPLAR, Recogniser, SafetyRules, lead_back};
+use super::safety::{Channel, Decision, EXEMPLAR, Recogniser, SafetyRules, lead_back};
 use crate::ids::DocumentId;
 use crate::text::fold;
-use crate::text::language::{Languages, Recognised};
+use crate::text::language::Recognised;
 use crate::text::redact;
 
 /// A message that a fixed text or a person should take.
@@ -34,6 +34,21 @@ pub struct RouteMatch {
     pub each_part: bool,
 }
 
+impl RouteMatch {
+    /// What a channel leads to, whatever part of a message it took; `None` for one that alarms.
+    pub fn of(channel: &Channel, reply: &DocumentId, rule: String) -> Option<RouteMatch> {
+        (channel.decision != Decision::Urgent).then(|| RouteMatch {
+            channel: channel.id.clone(),
+            decision: channel.decision,
+            reason: channel.reason.clone(),
+            reply: reply.clone(),
+            rule,
+            spans: Vec::new(),
+            each_part: channel.each_part,
+        })
+    }
+}
+
 impl SafetyRules {
     /// The route of a raw message, if it takes one. Call after [`SafetyRules::assess`].
     pub fn route(&self, raw: &str) -> Option<RouteMatch> {
@@ -48,7 +63,7 @@ impl SafetyRules {
         let recognise = |recogniser, raw: &str| match recogniser {
             Recogniser::Wordless => wordless.then(Vec::new),
             Recogniser::Identifiers => identifiers(raw),
-            Recogniser::OtherLanguage => other_language(self.languages(), raw),
+            Recogniser::OtherLanguage => self.other_language(raw).map(|_| Vec::new()),
         };
         let fit = self.first_fit(&message, raw, |c| c.decision != Decision::Urgent, recognise)?;
         Some(RouteMatch {
@@ -74,15 +89,7 @@ impl SafetyRules {
     /// channel or it leads to an alarm.
     pub fn route_like(&self, channel: &str) -> Option<RouteMatch> {
         let (channel, reply) = self.reply_of(channel, "")?;
-        (channel.decision != Decision::Urgent).then(|| RouteMatch {
-            channel: channel.id.clone(),
-            decision: channel.decision,
-            reason: channel.reason.clone(),
-            reply: reply.clone(),
-            rule: format!("{EXEMPLAR}{}", channel.id),
-            spans: Vec::new(),
-            each_part: channel.each_part,
-        })
+        RouteMatch::of(channel, reply, format!("{EXEMPLAR}{}", channel.id))
     }
 }
 
@@ -102,11 +109,4 @@ fn identifiers(raw: &str) -> Option<Vec<Range<usize>>> {
     let spans: Vec<_> =
         found.iter().filter(|f| names_one_person(f)).map(|f| f.start..f.end).collect();
     (!spans.is_empty()).then_some(spans)
-}
-
-fn other_language(languages: &Languages, raw: &str) -> Option<Vec<Range<usize>>> {
-    match languages.recognise(raw) {
-        Recognised::Other { .. } => Some(Vec::new()),
-        Recognised::English | Recognised::Unclear => None,
-    }
 }

@@ -18,9 +18,7 @@ use super::attention::Attention;
 use super::exemplar::{Exemplar, Exemplars};
 use super::tuned::{KINDS, Tuned, TunedSet};
 use super::wording::{Buckets, Wording};
-use super::{
-    ATTENTION, FEATURES, LOUDEST, Row, Signals, loudest, pooled, row, shares, views, with_layers,
-};
+use super::{FEATURES, Row, Signals, loudest, pooled, row, shares, views, whole, with_layers};
 use crate::calibrate::logistic::{FitError as LogisticError, Logistic};
 use crate::embed::{EmbedError, Embedder, Matrix};
 
@@ -180,7 +178,7 @@ struct Held<'a> {
 
 impl Held<'_> {
     fn probability(&self, last: &Logistic) -> f64 {
-        loudest(&mut self.rows.clone(), last).map_or(0.0, |loudest| loudest.probability)
+        loudest(&self.rows, last).map_or(0.0, |loudest| loudest.probability)
     }
 
     fn reading(&self, last: &Logistic) -> HeldReading {
@@ -368,12 +366,7 @@ fn tokens(embedder: &dyn Embedder, text: &str) -> Result<Matrix, TriageFitError>
 
 /// Fits the last step to whole messages, their loudest view beside them.
 fn last_step(held: &[Held<'_>]) -> Result<Logistic, TriageFitError> {
-    let whole = held.iter().filter_map(|h| {
-        let loudest = h.rows.iter().map(|row| row[ATTENTION]).fold(f64::MIN, f64::max);
-        let mut first = *h.rows.first()?;
-        first[LOUDEST] = loudest;
-        Some((first, h.example.urgent))
-    });
+    let whole = held.iter().filter_map(|h| Some((whole(&h.rows)?, h.example.urgent)));
     let (rows, outcomes): (Vec<Row>, Vec<bool>) = whole.unzip();
     let rows: Vec<&[f64]> = rows.iter().map(Row::as_slice).collect();
     Ok(Logistic::fit(&rows, &outcomes, LAST_PENALTY)?)

@@ -139,7 +139,7 @@ impl Triage {
             read.push(features);
         }
         let last = &self.artifact.manifest().last;
-        let Some(Loudest { probability, at }) = loudest(&mut rows, last) else {
+        let Some(Loudest { probability, at }) = loudest(&rows, last) else {
             return Ok(None);
         };
         let nearest = read.get(at).and_then(|view| self.exemplars().nearest(&view.vector));
@@ -210,12 +210,16 @@ struct Loudest {
     at: usize,
 }
 
-/// Reads the rows of a message, the first of all of it and the others of its sentences. The loudest
-/// view is entered in the first row, where it counts beside the whole.
-fn loudest(rows: &mut [Row], last: &Logistic) -> Option<Loudest> {
-    let loudest = rows.iter().map(|row| row[ATTENTION]).fold(f64::MIN, f64::max);
-    rows.first_mut()?[LOUDEST] = loudest;
-    let whole = last.predict(rows.first()?);
+/// The first row, of all of a message, with its loudest view beside it.
+fn whole(rows: &[Row]) -> Option<Row> {
+    let mut whole = *rows.first()?;
+    whole[LOUDEST] = rows.iter().map(|row| row[ATTENTION]).fold(f64::MIN, f64::max);
+    Some(whole)
+}
+
+/// Reads the rows of a message, the first of all of it and the others of its sentences.
+fn loudest(rows: &[Row], last: &Logistic) -> Option<Loudest> {
+    let whole = last.predict(&whole(rows)?);
     let alone = rows.iter().enumerate().skip(1).map(|(at, row)| (at, last.predict(row)));
     let Some((at, alone)) = alone.max_by(|a, b| a.1.total_cmp(&b.1)) else {
         return Some(Loudest { probability: whole, at: 0 });

@@ -182,15 +182,7 @@ impl Asking<'_> {
 
     fn told_route(&self, fixed: &FixedDecision) -> Option<RouteMatch> {
         let (channel, reply) = self.state.rules.named(&fixed.channel, &fixed.rule)?;
-        (channel.decision != Decision::Urgent).then(|| RouteMatch {
-            channel: channel.id.clone(),
-            decision: channel.decision,
-            reason: channel.reason.clone(),
-            reply: reply.clone(),
-            rule: fixed.rule.clone(),
-            spans: Vec::new(),
-            each_part: channel.each_part,
-        })
+        RouteMatch::of(channel, reply, fixed.rule.clone())
     }
 
     fn alarmed(&self, alarm: Alarm) -> Response {
