@@ -1,8 +1,10 @@
 //! How does BERT turn a text into a vector?
 //!
 //! A plain forward pass (Devlin et al. 2019; pooled as Reimers and Gurevych 2019) in int8 or
-//! f32. Texts are encoded one by one, unpadded, so a vector never depends on its neighbours or
-//! on the number of threads; in int8 it is the same to the bit on every processor. Weights have
+//! f32. The tokens of several short texts go through the linear layers together, so that weights
+//! are read once for all of them; nothing is padded, and each token's numbers are its own. So a
+//! vector never depends on its neighbours or on the number of threads; in int8 it is the same to
+//! the bit on every processor. Weights have
 //! a scale an output channel, activations a scale a token, sums are exact integers. Only
 //! `kernels` knows instruction sets; nothing here knows passages or questions.
 
@@ -59,10 +61,17 @@ struct Tail {
     layers: Vec<Layer<Linear>>,
 }
 
-/// Working memory of one text, kept for the next one.
+/// Tokens that go through the layers together, unless one text alone has more: enough to make
+/// reading the weights cheap beside using them, few enough for a core's own cache.
+const TOGETHER: usize = 96;
+
+/// Working memory of some texts, kept for the next ones.
 #[derive(Debug, Default)]
 struct Scratch {
+    /// Tokens of all texts, one text after the other.
     ids: Vec<u32>,
+    /// Tokens of each text.
+    lengths: Vec<usize>,
     rows: Vec<f32>,
     projected: Vec<f32>,
     context: Vec<f32>,
@@ -168,35 +177,91 @@ impl Encoder {
         self.base.tokens.count(text).map_err(|source| EmbedError::Tokenise { index: 0, source })
     }
 
-    fn embed_one(&self, index: usize, text: &str, vector: &mut [f32]) -> Result<(), EmbedError> {
-        let mut scratch = self.take_scratch();
-        let done = self.forward(index, text, &mut scratch, vector);
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        let lock = || self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = lock().pop().unwrap_or_default();
+        let done = work(&mut scratch);
+        lock().push(scratch);
         done
     }
 
-    fn take_scratch(&self) -> Scratch {
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    fn tokenise(&self, index: usize, text: &str, ids: &mut Vec<u32>) -> Result<(), EmbedError> {
+        let tokens = &self.base.tokens;
+        tokens.ids(text, ids).map_err(|source| EmbedError::Tokenise { index, source })
     }
 
-    fn forward(
+    /// One text, the `index`th of its call.
+    fn embed_one(&self, index: usize, text: &str, vector: &mut [f32]) -> Result<(), EmbedError> {
+        self.with_scratch(|scratch| {
+            self.tokenise(index, text, &mut scratch.ids)?;
+            scratch.lengths.clear();
+            scratch.lengths.push(scratch.ids.len());
+            self.forward(index, scratch)?;
+            self.kernels.mean_and_scale(&scratch.rows, vector);
+            Ok(())
+        })
+    }
+
+    /// Some texts, the first of them the `index`th of its call, whose tokens are `texts`.
+    fn embed_some(
         &self,
         index: usize,
-        text: &str,
-        scratch: &mut Scratch,
-        vector: &mut [f32],
+        texts: &[Vec<u32>],
+        vectors: &mut [f32],
     ) -> Result<(), EmbedError> {
-        self.base
-            .tokens
-            .ids(text, &mut scratch.ids)
-            .map_err(|source| EmbedError::Tokenise { index, source })?;
-        self.embed_tokens(&scratch.ids, &mut scratch.rows)
-            .map_err(|token| self.unknown(index, token))?;
+        self.with_scratch(|scratch| {
+            scratch.ids.clear();
+            scratch.ids.extend(texts.iter().flatten());
+            scratch.lengths.clear();
+            scratch.lengths.extend(texts.iter().map(Vec::len));
+            self.forward(index, scratch)?;
+            let hidden = self.manifest.hidden;
+            let mut rows = scratch.rows.as_slice();
+            for (length, vector) in scratch.lengths.iter().zip(vectors.chunks_exact_mut(hidden)) {
+                let (own, rest) = rows.split_at(length * hidden);
+                self.kernels.mean_and_scale(own, vector);
+                rows = rest;
+            }
+            Ok(())
+        })
+    }
+
+    /// Many texts, spread over the threads in groups of about [`TOGETHER`] tokens.
+    fn embed_many(&self, texts: &[&str], vectors: &mut [f32]) -> Result<(), EmbedError> {
+        let tokenise = |(index, text): (usize, &&str)| {
+            let mut ids = Vec::new();
+            self.tokenise(index, text, &mut ids).map(|()| ids)
+        };
+        let tokens: Vec<Vec<u32>> =
+            texts.par_iter().enumerate().map(tokenise).collect::<Result<_, _>>()?;
+        let mut groups = Vec::new();
+        let (mut left, mut first) = (vectors, 0);
+        while first < tokens.len() {
+            let count = group(&tokens[first..]);
+            let (own, rest) = left.split_at_mut(count * self.dimension());
+            groups.push((first, &tokens[first..first + count], own));
+            (left, first) = (rest, first + count);
+        }
+        groups
+            .into_par_iter()
+            .try_for_each(|(first, tokens, vectors)| self.embed_some(first, tokens, vectors))
+    }
+
+    /// Turns the tokens in `scratch` into their last rows.
+    fn forward(&self, index: usize, scratch: &mut Scratch) -> Result<(), EmbedError> {
+        let Scratch { ids, lengths, rows, .. } = scratch;
+        rows.resize(ids.len() * self.manifest.hidden, 0.0);
+        let (mut ids, mut left) = (ids.as_slice(), rows.as_mut_slice());
+        for (place, length) in lengths.iter().enumerate() {
+            let (own, rest) = left.split_at_mut(length * self.manifest.hidden);
+            self.embed_tokens(&ids[..*length], own)
+                .map_err(|token| self.unknown(index + place, token))?;
+            (ids, left) = (&ids[*length..], rest);
+        }
         for (layer, file) in self.layers() {
             self.attend(layer, file, scratch);
             self.feed_forward(layer, file, scratch);
         }
-        self.kernels.mean_and_scale(&scratch.rows, vector);
         Ok(())
     }
 
@@ -205,9 +270,8 @@ impl Encoder {
     }
 
     /// The first rows: word and position embeddings, normalised. Err is a token without a row.
-    fn embed_tokens(&self, ids: &[u32], rows: &mut Vec<f32>) -> Result<(), u32> {
+    fn embed_tokens(&self, ids: &[u32], rows: &mut [f32]) -> Result<(), u32> {
         let hidden = self.manifest.hidden;
-        rows.resize(ids.len() * hidden, 0.0);
         for (row, token) in rows.chunks_exact_mut(hidden).zip(ids) {
             if !self.base.weights.words.read(self.base.file.as_ref(), *token, row) {
                 return Err(*token);
@@ -224,11 +288,17 @@ impl Encoder {
     }
 
     fn attend(&self, layer: &Layer<Linear>, file: &[u8], scratch: &mut Scratch) {
-        let Scratch { rows, projected, context, residual, quantised, attention, .. } = scratch;
+        let Scratch { lengths, rows, projected, context, residual, quantised, attention, .. } =
+            scratch;
         let kernels = self.kernels;
         layer.query_key_value.multiply(kernels, file, rows, quantised, projected);
         context.resize(rows.len(), 0.0);
-        kernels.attention(projected, self.manifest.heads, attention, context);
+        let (mut projected, mut left) = (projected.as_slice(), context.as_mut_slice());
+        for length in lengths.iter().map(|tokens| tokens * self.manifest.hidden) {
+            let (own, rest) = left.split_at_mut(length);
+            kernels.attention(&projected[..3 * length], self.manifest.heads, attention, own);
+            (projected, left) = (&projected[3 * length..], rest);
+        }
         layer.attention_output.multiply(kernels, file, context, quantised, residual);
         self.normalise(rows, Some(residual), &layer.attention_norm);
     }
@@ -262,8 +332,7 @@ impl Embedder for Encoder {
         if let [text] = texts {
             self.embed_one(0, text, &mut vectors)?;
         } else {
-            let rows = vectors.par_chunks_exact_mut(dimension).zip(texts).enumerate();
-            rows.try_for_each(|(index, (row, text))| self.embed_one(index, text, row))?;
+            self.embed_many(texts, &mut vectors)?;
         }
         shaped(vectors, texts.len(), dimension)
     }
@@ -274,15 +343,26 @@ impl Embedder for Encoder {
 
     fn embed_tokens(&self, text: &str) -> Result<Option<Matrix>, EmbedError> {
         let dimension = self.dimension();
-        let mut scratch = self.take_scratch();
-        let mut vector = vec![0.0; dimension];
-        let done = self.forward(0, text, &mut scratch, &mut vector);
-        let rows = scratch.rows.clone();
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
-        done?;
+        let rows = self.with_scratch(|scratch| {
+            self.tokenise(0, text, &mut scratch.ids)?;
+            scratch.lengths.clear();
+            scratch.lengths.push(scratch.ids.len());
+            self.forward(0, scratch)?;
+            Ok::<_, EmbedError>(scratch.rows.clone())
+        })?;
         let n = rows.len() / dimension;
         shaped(rows, n, dimension).map(Some)
     }
+}
+
+/// How many of some texts, at least the first, go through the layers together.
+fn group(texts: &[Vec<u32>]) -> usize {
+    let mut tokens = 0;
+    let fits = texts.iter().take_while(|ids| {
+        tokens += ids.len();
+        tokens <= TOGETHER
+    });
+    fits.count().max(1)
 }
 
 fn shaped(numbers: Vec<f32>, texts: usize, dimension: usize) -> Result<Matrix, EmbedError> {

@@ -1,19 +1,21 @@
 //! Which instructions compute the encoder's arithmetic?
 //!
-//! One set of operations, [`Kernels`], with two implementations: `scalar` is the definition,
-//! `avx512` gives the same bits faster. The choice is made once, by asking the processor, and a
+//! One set of operations, [`Kernels`], with three implementations: `scalar` is the definition,
+//! `avx2` and `avx512` give the same bits faster. The choice is made once, by asking the processor, and a
 //! [`Kernels`] value is the proof that the processor was asked. All `unsafe` of the crate's
 //! embeddings lives here. This module does not know models, texts or files.
 
 #![expect(
     clippy::inline_always,
-    reason = "arithmetic is compiled for AVX-512 only where it is inlined into a function that enables it"
+    reason = "arithmetic is compiled for wide registers only where it is inlined into a function that enables it"
 )]
 
 mod glue;
 mod lanes;
 mod scalar;
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
@@ -35,6 +37,29 @@ pub(crate) const INTERLEAVE: usize = 4;
 /// Width of an attention head; every model of the MiniLM family has it.
 pub(crate) const HEAD: usize = 32;
 
+/// Calls a method that has a number of rows as its parameter with the number at hand, 1 to 12.
+#[cfg(target_arch = "x86_64")]
+macro_rules! by_rows {
+    ($count:expr, $panel:ident.$method:ident($($argument:expr),*)) => {
+        match $count {
+            12 => $panel.$method::<12>($($argument),*),
+            11 => $panel.$method::<11>($($argument),*),
+            10 => $panel.$method::<10>($($argument),*),
+            9 => $panel.$method::<9>($($argument),*),
+            8 => $panel.$method::<8>($($argument),*),
+            7 => $panel.$method::<7>($($argument),*),
+            6 => $panel.$method::<6>($($argument),*),
+            5 => $panel.$method::<5>($($argument),*),
+            4 => $panel.$method::<4>($($argument),*),
+            3 => $panel.$method::<3>($($argument),*),
+            2 => $panel.$method::<2>($($argument),*),
+            _ => $panel.$method::<1>($($argument),*),
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+use by_rows;
+
 /// Bytes to which rows of an int8 matrix are padded.
 pub(crate) const ROW_ALIGNMENT: usize = 64;
 
@@ -43,15 +68,21 @@ pub(crate) const ROW_ALIGNMENT: usize = 64;
 pub enum CpuPath {
     /// Plain Rust, on any processor: the definition of every result.
     Scalar,
+    /// AVX2.
+    Avx2,
     /// AVX-512 with VNNI.
     Avx512Vnni,
 }
 
 impl CpuPath {
+    /// All of them, the slowest first.
+    pub const ALL: [CpuPath; 3] = [CpuPath::Scalar, CpuPath::Avx2, CpuPath::Avx512Vnni];
+
     /// The name that reports and records carry.
     pub fn as_str(self) -> &'static str {
         match self {
             CpuPath::Scalar => "scalar",
+            CpuPath::Avx2 => "avx2",
             CpuPath::Avx512Vnni => "avx512-vnni",
         }
     }
@@ -138,9 +169,12 @@ macro_rules! dispatch {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: this path is chosen only after the processor said that it has the
             // features (`Kernels::on`), and `path` is private to this module.
+            CpuPath::Avx2 => unsafe { avx2::$name($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
             CpuPath::Avx512Vnni => unsafe { avx512::$name($($argument),*) },
             #[cfg(not(target_arch = "x86_64"))]
-            CpuPath::Avx512Vnni => scalar::$name($($argument),*),
+            CpuPath::Avx2 | CpuPath::Avx512Vnni => scalar::$name($($argument),*),
         }
     };
 }
@@ -148,7 +182,8 @@ macro_rules! dispatch {
 impl Kernels {
     /// The fastest path of this processor.
     pub(crate) fn detect() -> Self {
-        Self::on(CpuPath::Avx512Vnni).unwrap_or(Self { path: CpuPath::Scalar })
+        let mut paths = CpuPath::ALL.into_iter().rev().filter_map(Self::on);
+        paths.next().unwrap_or(Self { path: CpuPath::Scalar })
     }
 
     /// The path asked for, if this processor has it.
@@ -156,9 +191,11 @@ impl Kernels {
         let available = match path {
             CpuPath::Scalar => true,
             #[cfg(target_arch = "x86_64")]
+            CpuPath::Avx2 => avx2::is_supported(),
+            #[cfg(target_arch = "x86_64")]
             CpuPath::Avx512Vnni => avx512::is_supported(),
             #[cfg(not(target_arch = "x86_64"))]
-            CpuPath::Avx512Vnni => false,
+            CpuPath::Avx2 | CpuPath::Avx512Vnni => false,
         };
         available.then_some(Self { path })
     }

@@ -1,4 +1,4 @@
-//! 1. Every operation gives the same bits on both paths, on random shapes and extreme values.
+//! 1. Every operation gives the same bits on every path, on random shapes and extreme values.
 //! 2. The integer product is the exact sum, dequantised.
 //! 3. Quantised activations come back within half a step; zero comes back as zero.
 //! 4. GELU, softmax and layer normalisation agree with f64 arithmetic.
@@ -8,17 +8,15 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Both paths, where this processor has both.
+/// All paths this processor has.
 fn paths() -> Vec<Kernels> {
-    let all = [CpuPath::Scalar, CpuPath::Avx512Vnni];
-    let paths: Vec<_> = all.into_iter().filter_map(Kernels::on).collect();
-    if paths.len() < all.len() {
-        eprintln!("no AVX-512 VNNI on this processor: paths not compared");
+    for missing in CpuPath::ALL.into_iter().filter(|path| Kernels::on(*path).is_none()) {
+        eprintln!("no {missing} on this processor: not compared");
     }
-    paths
+    CpuPath::ALL.into_iter().filter_map(Kernels::on).collect()
 }
 
-/// Runs an operation on both paths and compares the bits of what it wrote.
+/// Runs an operation on every path and compares the bits of what it wrote.
 #[track_caller]
 fn same_bits(length: usize, operation: impl Fn(Kernels, &mut [f32])) -> Vec<f32> {
     let mut results = paths().into_iter().map(|kernels| {
@@ -129,7 +127,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn integer_products_are_exact_and_equal_on_both_paths(
+    fn integer_products_are_exact_and_equal_on_every_path(
         seed: u64, count in 1_usize..30, groups in 1_usize..12, panels in 1_usize..4,
     ) {
         let case = Case::new(&mut Random(seed), count, groups * LANES, panels * PANEL);
@@ -164,7 +162,7 @@ proptest! {
     }
 
     #[test]
-    fn the_rest_is_equal_on_both_paths(
+    fn the_rest_is_equal_on_every_path(
         seed: u64, tokens in 1_usize..70, heads in 1_usize..4,
     ) {
         let random = &mut Random(seed);
