@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use crate::ids::Fingerprint;
 
+pub(crate) use encoder::kernels::token_dots;
 pub use encoder::{CpuPath, Encoder, LoadError};
 pub use model::{ModelBytes, default_model};
 

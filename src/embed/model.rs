@@ -5,6 +5,7 @@
 //! they are used. This module does not know what is in the files.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -84,14 +85,21 @@ pub struct ModelBytes(Source);
 #[derive(Clone)]
 enum Source {
     BuiltIn(&'static [u8]),
-    Read(Arc<Vec<u8>>),
+    /// The content begins at a multiple of [`ALIGNMENT`], and may end before the bytes do.
+    Read {
+        bytes: Arc<Vec<u8>>,
+        content: Range<usize>,
+    },
 }
+
+/// As the kernels like their panels.
+const ALIGNMENT: usize = 64;
 
 impl AsRef<[u8]> for ModelBytes {
     fn as_ref(&self) -> &[u8] {
         match &self.0 {
             Source::BuiltIn(bytes) => bytes,
-            Source::Read(bytes) => bytes,
+            Source::Read { bytes, content } => &bytes[content.clone()],
         }
     }
 }
@@ -104,7 +112,34 @@ impl From<&'static [u8]> for ModelBytes {
 
 impl From<Vec<u8>> for ModelBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Source::Read(Arc::new(bytes)))
+        let content = 0..bytes.len();
+        if bytes.as_ptr().align_offset(ALIGNMENT) == 0 {
+            return Self(Source::Read { bytes: Arc::new(bytes), content });
+        }
+        ModelBytes::copy(&bytes)
+    }
+}
+
+impl ModelBytes {
+    /// A copy where the kernels read it fastest.
+    pub fn copy(content: &[u8]) -> Self {
+        let mut bytes: Vec<u8> = Vec::with_capacity(content.len() + ALIGNMENT);
+        let start = bytes.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
+        bytes.resize(start, 0);
+        bytes.extend_from_slice(content);
+        let content = start..bytes.len();
+        Self(Source::Read { bytes: Arc::new(bytes), content })
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.as_ref().is_empty()
+    }
+}
+
+impl PartialEq for ModelBytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
     }
 }
 

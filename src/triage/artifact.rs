@@ -12,6 +12,7 @@ use super::attention::{Attention, Output};
 use super::exemplar::{Exemplar, Exemplars};
 use super::wording::{BUCKETS, Wording};
 use crate::calibrate::logistic::Logistic;
+use crate::embed::ModelBytes;
 use crate::ids::Fingerprint;
 
 /// Version of the form and of everything that gives its numbers their meaning.
@@ -185,7 +186,7 @@ pub struct Artifact {
     pub(super) attention: Attention,
     pub(super) exemplars: Exemplars,
     /// The encoder's tuned last layers; empty: it is used as it is.
-    pub(super) tail: Vec<u8>,
+    pub(super) tail: ModelBytes,
     id: Fingerprint,
 }
 
@@ -195,7 +196,7 @@ impl Artifact {
         wording: Wording,
         attention: Attention,
         exemplars: Exemplars,
-        tail: Vec<u8>,
+        tail: ModelBytes,
     ) -> Result<Artifact, ArtifactError> {
         manifest.exemplars.clone_from(&exemplars.texts);
         manifest.parts = Parts {
@@ -205,7 +206,7 @@ impl Artifact {
             wording_intercept: wording.intercept,
             detectors: attention.steps.len(),
             intercepts: attention.outputs.iter().map(|o| o.intercept).collect(),
-            tail: tail.len(),
+            tail: tail.as_ref().len(),
         };
         let id = Fingerprint::of(&[]);
         let unsealed = Artifact { manifest, wording, attention, exemplars, tail, id };
@@ -220,7 +221,7 @@ impl Artifact {
 
     /// The encoder's tuned last layers; empty: it is used as it is.
     pub fn tail(&self) -> &[u8] {
-        &self.tail
+        self.tail.as_ref()
     }
 
     /// Identity of the model.
@@ -245,7 +246,7 @@ impl Artifact {
             bytes.extend(value.to_le_bytes());
         }
         push_signed(&mut bytes, &self.exemplars.vectors);
-        bytes.extend(&self.tail);
+        bytes.extend(self.tail.as_ref());
         let seal = Fingerprint::of(&bytes);
         bytes.extend(seal.as_bytes());
         Ok(bytes)
@@ -297,11 +298,11 @@ impl Artifact {
         }
         let cells = manifest.exemplars.len().checked_mul(dimension).ok_or(ArtifactError::Range)?;
         let vectors = rest.signed(cells)?;
-        let tail = rest.take(manifest.parts.tail)?.to_vec();
+        let tail = ModelBytes::copy(rest.take(manifest.parts.tail)?);
         if !rest.0.is_empty() {
             return Err(ArtifactError::Damaged);
         }
-        let exemplars = Exemplars { texts: manifest.exemplars.clone(), vectors };
+        let exemplars = Exemplars::new(manifest.exemplars.clone(), vectors, dimension);
         let artifact = Artifact { manifest, wording, attention, exemplars, tail, id };
         if artifact.in_range() { Ok(artifact) } else { Err(ArtifactError::Range) }
     }

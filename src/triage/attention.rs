@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::wording::balanced;
-use crate::embed::Matrix;
+use crate::embed::{Matrix, token_dots};
 
 /// Detectors of one member.
 const DETECTORS: usize = 128;
@@ -65,11 +65,17 @@ impl Attention {
         if n == 0 || tokens.ncols() != self.dimension {
             return scores;
         }
-        let detectors = self.detectors.chunks_exact(self.dimension);
-        for (at, detector) in detectors.enumerate() {
+        let flat: Vec<f32>;
+        let all = if let Some(all) = tokens.as_slice() {
+            all
+        } else {
+            flat = tokens.iter().copied().collect();
+            &flat
+        };
+        let dots = token_dots(&self.detectors, all, self.dimension);
+        for (at, dots) in dots.chunks_exact(n).enumerate() {
             let (mut highest, mut sum) = (0.0_f32, 0.0_f32);
-            for token in tokens.rows() {
-                let dot = lanes(detector, token.as_slice().unwrap_or_default());
+            for dot in dots {
                 let response = (dot * self.steps[at] + self.offsets[at]).max(0.0);
                 highest = highest.max(response);
                 sum += response;
@@ -123,20 +129,6 @@ impl Attention {
         joined.outputs.push(output);
         joined
     }
-}
-
-/// A dot product in sixteen lanes, summed in a fixed order: the same on every processor.
-fn lanes(detector: &[i8], token: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 16];
-    let (weights, values) = (detector.chunks_exact(16), token.chunks_exact(16));
-    let rest: f32 =
-        weights.remainder().iter().zip(values.remainder()).map(|(w, v)| f32::from(*w) * v).sum();
-    for (w, v) in weights.zip(values) {
-        for lane in 0..16 {
-            sums[lane] += f32::from(w[lane]) * v[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }
 
 /// One member while it is fitted.

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::embed::token_dots;
+
 /// Nearest examples that choose the channel.
 const VOTERS: usize = 5;
 
@@ -40,29 +42,43 @@ pub(super) struct Exemplars {
     pub(super) texts: Vec<Exemplar>,
     /// One row an example, scaled to about 127.
     pub(super) vectors: Vec<i8>,
+    /// The squared length of each row.
+    squares: Vec<i32>,
 }
 
 impl Exemplars {
+    /// Examples with their vectors, one after the other.
+    pub(super) fn new(texts: Vec<Exemplar>, vectors: Vec<i8>, dimension: usize) -> Exemplars {
+        let rows = vectors.chunks_exact(dimension.max(1));
+        let squares = rows.map(square).collect();
+        Exemplars { texts, vectors, squares }
+    }
+
     /// Adds an example with its vector of length one.
     pub(super) fn push(&mut self, exemplar: Exemplar, vector: &[f32]) {
         self.texts.push(exemplar);
         let largest = vector.iter().fold(f32::MIN_POSITIVE, |most, v| most.max(v.abs()));
         let scale = f32::from(i8::MAX) / largest;
-        self.vectors.extend(vector.iter().map(|v| (v * scale).round() as i8));
+        let row: Vec<i8> = vector.iter().map(|v| (v * scale).round() as i8).collect();
+        self.squares.push(square(&row));
+        self.vectors.extend(row);
     }
 
     pub(super) fn nearest(&self, vector: &[f32]) -> Option<Nearest> {
         if vector.is_empty() {
             return None;
         }
-        let mut near: Vec<(f64, usize)> = self
-            .vectors
-            .chunks_exact(vector.len())
-            .map(|row| cosine(row, vector))
-            .zip(0..self.texts.len())
-            .collect();
-        near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        near.truncate(VOTERS);
+        let cosines = token_dots(&self.vectors, vector, vector.len())
+            .into_iter()
+            .zip(&self.squares)
+            .map(|(dot, square)| f64::from(dot) / f64::from((*square).max(1)).sqrt());
+        let mut near: Vec<(f64, usize)> = cosines.zip(0..self.texts.len()).collect();
+        let nearer = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if near.len() > VOTERS {
+            near.select_nth_unstable_by(VOTERS, nearer);
+            near.truncate(VOTERS);
+        }
+        near.sort_unstable_by(nearer);
         let mut votes: BTreeMap<&str, f64> = BTreeMap::new();
         for &(cosine, at) in &near {
             *votes.entry(&self.texts[at].channel).or_default() += cosine;
@@ -74,14 +90,8 @@ impl Exemplars {
     }
 }
 
-fn cosine(row: &[i8], vector: &[f32]) -> f64 {
-    let (mut dot, mut square) = (0.0_f64, 0.0_f64);
-    for (w, v) in row.iter().zip(vector) {
-        let w = f64::from(*w);
-        dot += w * f64::from(*v);
-        square += w * w;
-    }
-    if square > 0.0 { dot / square.sqrt() } else { 0.0 }
+fn square(row: &[i8]) -> i32 {
+    row.iter().map(|w| i32::from(*w) * i32::from(*w)).sum()
 }
 
 #[cfg(test)]

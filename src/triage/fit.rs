@@ -20,7 +20,7 @@ use super::tuned::{KINDS, Tuned, TunedSet};
 use super::wording::{Buckets, Wording};
 use super::{FEATURES, Row, Signals, loudest, pooled, row, shares, views, whole, with_layers};
 use crate::calibrate::logistic::{FitError as LogisticError, Logistic};
-use crate::embed::{EmbedError, Embedder, Matrix};
+use crate::embed::{EmbedError, Embedder, Matrix, ModelBytes};
 
 /// L2 penalty of the last step.
 const LAST_PENALTY: f64 = 1.0;
@@ -255,7 +255,7 @@ pub fn fit(
         exemplars: Vec::new(),
     };
     let readings = held.iter().map(|h| h.reading(&manifest.last)).collect();
-    let tail = tuned.map_or_else(Vec::new, |tuned| tuned.all.tail.clone());
+    let tail = tuned.map_or_else(|| ModelBytes::from(&[][..]), |tuned| tuned.all.tail.clone());
     let artifact = Artifact::new(manifest, wording, attention, exemplars, tail)?;
     Ok(Fitting { artifact, readings })
 }
@@ -330,7 +330,7 @@ impl<'a> Bench<'a> {
             Attention::fit(&texts, &outcomes)
         };
         Ok(Reader {
-            embedder: with_layers(self.embedder, tuned.map_or(&[], |tuned| &tuned.tail))?,
+            embedder: with_layers(self.embedder, tuned.map(|tuned| &tuned.tail))?,
             wording: Wording::fit(&words, &outcomes),
             attention,
         })

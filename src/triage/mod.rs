@@ -109,7 +109,7 @@ impl Triage {
         if artifact.manifest().embedder != embedder.fingerprint() {
             return Err(ArtifactError::Embedder);
         }
-        let embedder = with_layers(embedder, &artifact.tail)?;
+        let embedder = with_layers(embedder, Some(&artifact.tail))?;
         Ok(Triage { artifact, embedder })
     }
 
@@ -187,12 +187,12 @@ impl Triage {
 /// The embedder with its last layers exchanged, if any are given.
 fn with_layers(
     embedder: &Arc<dyn Embedder>,
-    tail: &[u8],
+    tail: Option<&ModelBytes>,
 ) -> Result<Arc<dyn Embedder>, ArtifactError> {
-    if tail.is_empty() {
+    let Some(tail) = tail.filter(|tail| !tail.is_empty()) else {
         return Ok(Arc::clone(embedder));
-    }
-    let tuned = embedder.with_tail(ModelBytes::from(tail.to_vec()));
+    };
+    let tuned = embedder.with_tail(tail.clone());
     tuned.ok().flatten().ok_or(ArtifactError::Layers)
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 
 use super::attention::{Attention, Output};
+use crate::embed::ModelBytes;
 use crate::embed::manifest::Manifest;
 use crate::embed::quantise::quantise_tail;
 
@@ -34,7 +35,7 @@ pub const KINDS: [&str; 13] = [
 #[derive(Debug, Clone)]
 pub struct Tuned {
     pub(super) attention: Attention,
-    pub(super) tail: Vec<u8>,
+    pub(super) tail: ModelBytes,
 }
 
 /// Last layers fitted without each group of sources in turn, and those fitted on everything.
@@ -103,7 +104,7 @@ fn tuned(bytes: &[u8], manifest: &Manifest) -> Result<Tuned, String> {
         });
     }
     let tail = quantise_tail(bytes, manifest, from).map_err(|e| e.to_string())?;
-    Ok(Tuned { attention, tail })
+    Ok(Tuned { attention, tail: tail.into() })
 }
 
 /// A tensor of f32 in rows of `width`, and how many rows it has.

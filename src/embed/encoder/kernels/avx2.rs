@@ -10,13 +10,13 @@
 use std::arch::asm;
 use std::arch::x86_64::{
     __m128i, __m256, __m256i, _mm_loadu_si128, _mm_packus_epi16, _mm_storeu_si128,
-    _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps, _mm256_castps_si256,
-    _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
-    _mm256_div_ps, _mm256_extracti128_si256, _mm256_hadd_epi32, _mm256_loadu_ps,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
-    _mm256_mullo_epi32, _mm256_or_ps, _mm256_packus_epi32, _mm256_permute4x64_epi64,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps,
-    _mm256_sub_epi32, _mm256_sub_ps,
+    _mm_unpackhi_epi64, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
+    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cvtepi8_epi16,
+    _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_div_ps, _mm256_extracti128_si256,
+    _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_ps,
+    _mm256_min_ps, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_ps, _mm256_packus_epi32,
+    _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256,
+    _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_epi32, _mm256_sub_ps,
 };
 
 use super::lanes::{LANES, Lanes};
@@ -61,6 +61,17 @@ impl Lanes for RegisterLanes {
         // SAFETY: as above; the reference is valid for the 64 bytes read, alignment is free.
         unsafe {
             Self([_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(LANES / 2))])
+        }
+    }
+
+    #[inline(always)]
+    fn load_bytes(from: &[i8; LANES]) -> Self {
+        // SAFETY: reached only from functions that enable AVX2; the reference is valid for the
+        // 16 bytes read, alignment is free.
+        unsafe {
+            let bytes = _mm_loadu_si128(from.as_ptr().cast());
+            let last = _mm_unpackhi_epi64(bytes, bytes);
+            Self([bytes, last].map(|half| _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(half))))
         }
     }
 
@@ -171,6 +182,7 @@ over_registers! {
         output: &mut [f32],
     );
     fn mean_and_scale(rows: &[f32], output: &mut [f32]);
+    fn dot_tokens(rows: &[i8], tokens: &[f32], width: usize, dots: &mut [f32]);
     fn multiply_f32(rows: &[f32], panels: &[f32], bias: &[f32], output: &mut [f32]);
 }
 

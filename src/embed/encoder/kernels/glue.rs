@@ -311,6 +311,45 @@ pub(super) fn mean_and_scale<L: Lanes>(rows: &[f32], output: &mut [f32]) {
     }
 }
 
+/// Tokens whose dot products with one row run side by side, to reuse each weight loaded.
+const TOKEN_BLOCK: usize = 6;
+
+/// For each row of signed bytes, its dot product with each token: sixteen lanes, summed from the
+/// first to the last.
+#[inline(always)]
+pub(super) fn dot_tokens<L: Lanes>(rows: &[i8], tokens: &[f32], width: usize, dots: &mut [f32]) {
+    let count = tokens.len() / width;
+    for (row, dots) in rows.chunks_exact(width).zip(dots.chunks_exact_mut(count)) {
+        let row = row.as_chunks().0;
+        let blocks = tokens.chunks(TOKEN_BLOCK * width).zip(dots.chunks_mut(TOKEN_BLOCK));
+        for (tokens, dots) in blocks {
+            match dots.len() {
+                6 => dot_block::<L, 6>(row, tokens, dots),
+                5 => dot_block::<L, 5>(row, tokens, dots),
+                4 => dot_block::<L, 4>(row, tokens, dots),
+                3 => dot_block::<L, 3>(row, tokens, dots),
+                2 => dot_block::<L, 2>(row, tokens, dots),
+                _ => dot_block::<L, 1>(row, tokens, dots),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn dot_block<L: Lanes, const T: usize>(row: &[[i8; LANES]], tokens: &[f32], dots: &mut [f32]) {
+    let tokens = groups(tokens);
+    let mut sums = [L::splat(0.0); T];
+    for (at, weights) in row.iter().enumerate() {
+        let weights = L::load_bytes(weights);
+        for (t, sum) in sums.iter_mut().enumerate() {
+            *sum = sum.add(weights.mul(L::load(&tokens[t * row.len() + at])));
+        }
+    }
+    for (dot, sum) in dots.iter_mut().zip(sums) {
+        *dot = sum.to_array().iter().sum();
+    }
+}
+
 /// sum · (row scale · column scale) + bias: from integers back to f32.
 #[inline(always)]
 pub(super) fn dequantise<L: Lanes>(sum: L, row_scale: L, column_scale: L, bias: L) -> L {

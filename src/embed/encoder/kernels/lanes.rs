@@ -14,6 +14,8 @@ pub(super) trait Lanes: Copy {
     fn splat(value: f32) -> Self;
     /// Sixteen consecutive numbers.
     fn load(from: &[f32; LANES]) -> Self;
+    /// Sixteen consecutive bytes as numbers.
+    fn load_bytes(from: &[i8; LANES]) -> Self;
     /// Writes the lanes out.
     fn store(self, to: &mut [f32; LANES]);
     /// Sum, lane by lane.

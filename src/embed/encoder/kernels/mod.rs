@@ -179,6 +179,26 @@ macro_rules! dispatch {
     };
 }
 
+/// For each row of signed bytes, its dot products with tokens of `width` numbers: the same bits on
+/// every processor.
+pub(crate) fn token_dots(rows: &[i8], tokens: &[f32], width: usize) -> Vec<f32> {
+    if width == 0 {
+        return Vec::new();
+    }
+    let mut dots = vec![0.0; rows.len() / width * (tokens.len() / width)];
+    if width.is_multiple_of(LANES) {
+        Kernels::detect().dot_tokens(rows, tokens, width, &mut dots);
+        return dots;
+    }
+    let pairs = rows
+        .chunks_exact(width)
+        .flat_map(|row| tokens.chunks_exact(width).map(move |token| row.iter().zip(token)));
+    for (dot, pairs) in dots.iter_mut().zip(pairs) {
+        *dot = pairs.map(|(w, v)| f32::from(*w) * v).sum();
+    }
+    dots
+}
+
 impl Kernels {
     /// The fastest path of this processor.
     pub(crate) fn detect() -> Self {
@@ -282,6 +302,15 @@ impl Kernels {
         assert!(output.len().is_multiple_of(LANES) && rows.len().is_multiple_of(output.len()));
         assert!(!rows.is_empty());
         dispatch!(self.mean_and_scale(rows, output));
+    }
+
+    /// For each row of signed bytes, its dot product with each token of `width` numbers.
+    pub(crate) fn dot_tokens(self, rows: &[i8], tokens: &[f32], width: usize, dots: &mut [f32]) {
+        assert!(width.is_multiple_of(LANES) && width > 0 && tokens.len().is_multiple_of(width));
+        assert!(rows.len() / width * (tokens.len() / width) == dots.len());
+        if !tokens.is_empty() {
+            dispatch!(self.dot_tokens(rows, tokens, width, dots));
+        }
     }
 
     /// For each row of signed bytes, the sum of its products with `query`.

@@ -33,6 +33,11 @@ impl Lanes for ArrayLanes {
     }
 
     #[inline(always)]
+    fn load_bytes(from: &[i8; LANES]) -> Self {
+        Self(from.map(f32::from))
+    }
+
+    #[inline(always)]
     fn store(self, to: &mut [f32; LANES]) {
         *to = self.0;
     }
@@ -179,6 +184,11 @@ pub(super) fn attention(
 /// [`glue::mean_and_scale`] over arrays.
 pub(super) fn mean_and_scale(rows: &[f32], output: &mut [f32]) {
     glue::mean_and_scale::<ArrayLanes>(rows, output);
+}
+
+/// [`glue::dot_tokens`] over arrays.
+pub(super) fn dot_tokens(rows: &[i8], tokens: &[f32], width: usize, dots: &mut [f32]) {
+    glue::dot_tokens::<ArrayLanes>(rows, tokens, width, dots);
 }
 
 /// [`glue::multiply_f32`] over arrays.

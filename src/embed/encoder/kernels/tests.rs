@@ -123,6 +123,15 @@ impl Case {
     }
 }
 
+/// A dot product as it is defined: lane by lane, then the lanes from the first to the last.
+fn in_sixteen_lanes(row: &[i8], token: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    for (at, (w, v)) in row.iter().zip(token).enumerate() {
+        sums[at % LANES] += f32::from(*w) * v;
+    }
+    sums.iter().sum()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -182,6 +191,10 @@ proptest! {
         same_bits(rows.len(), |kernels, to| {
             kernels.attention(&projected, heads, &mut AttentionScratch::default(), to);
         });
+        let bytes: Vec<i8> =
+            (0..5 * hidden).map(|_| random.next().to_le_bytes()[0].cast_signed()).collect();
+        let dots = same_bits(5 * tokens, |kernels, to| kernels.dot_tokens(&bytes, &rows, hidden, to));
+        prop_assert_eq!(dots[0].to_bits(), in_sixteen_lanes(&bytes[..hidden], &rows[..hidden]).to_bits());
         let panels = random.numbers(hidden * PANEL);
         let bias = random.numbers(PANEL);
         same_bits(tokens * PANEL, |kernels, to| kernels.multiply_f32(&rows, &panels, &bias, to));
