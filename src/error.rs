@@ -192,13 +192,17 @@ fn build_kind(error: &BuildError) -> ErrorKind {
         | BuildError::Safety(_)
         | BuildError::Reply { .. }
         | BuildError::NoSafety { .. }
+        | BuildError::Lines(_)
         | BuildError::Settings(_) => ErrorKind::Input,
         BuildError::Store(error) => store_kind(error),
         BuildError::Check(error) => snapshot_kind(error),
         BuildError::Io(_) | BuildError::Cache(_) | BuildError::Postings(_) => {
             ErrorKind::Environment
         }
-        BuildError::Matrix(_) | BuildError::Encode(_) | BuildError::Model(_) => ErrorKind::Bug,
+        BuildError::Matrix(_)
+        | BuildError::Encode(_)
+        | BuildError::ReadBack { .. }
+        | BuildError::Model(_) => ErrorKind::Bug,
     }
 }
 

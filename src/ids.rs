@@ -268,12 +268,16 @@ impl Fingerprint {
     /// The fingerprint of a list of parts. Each part is preceded by its length, so that no
     /// two different lists share their bytes.
     pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hasher = blake3::Hasher::new();
+        let mut hasher = PartsHasher::default();
         for part in parts {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part);
+            hasher.add(part);
         }
-        Self(*hasher.finalize().as_bytes())
+        hasher.finish()
+    }
+
+    /// A hash made elsewhere.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// The raw hash.
@@ -284,6 +288,23 @@ impl Fingerprint {
     /// The first 16 hexadecimal digits: enough to name a folder.
     pub fn short(&self) -> String {
         self.to_string()[..16].to_owned()
+    }
+}
+
+/// Takes parts one by one for a [`Fingerprint::of_parts`] of them all.
+#[derive(Debug, Clone, Default)]
+pub struct PartsHasher(blake3::Hasher);
+
+impl PartsHasher {
+    /// Takes the next part.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update(&(part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// The fingerprint of the parts taken.
+    pub fn finish(self) -> Fingerprint {
+        Fingerprint(*self.0.finalize().as_bytes())
     }
 }
 

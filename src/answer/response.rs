@@ -187,6 +187,8 @@ pub enum Reason {
     LowConfidence,
     /// There is no calibrator for this model and these settings.
     Uncalibrated,
+    /// The index is damaged.
+    Damaged,
     /// The winning document may not be quoted.
     Barred(Barred),
     /// It belongs to a programme that is not served here.
@@ -218,6 +220,7 @@ impl Reason {
             Reason::OutOfScope => "out_of_scope",
             Reason::LowConfidence => "low_confidence",
             Reason::Uncalibrated => "uncalibrated",
+            Reason::Damaged => "damaged_index",
             Reason::Barred(barred) => barred.code(),
             Reason::OtherProgramme => "other_programme",
             Reason::WhichProgramme => "which_programme",

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::certify_args::{CertificateCommand, CertifyArgs};
 use super::eval_args::EvalCommand;
-use crate::corpus::document::Role;
+use crate::corpus::document::{Cut, Role};
 use crate::ids::{Locality, Nation, Programme};
 
 /// Answers screening questions only from approved guidance.
@@ -351,6 +351,17 @@ pub(crate) enum IndexCommand {
         /// Print the settings with their defaults as TOML, and build nothing
         #[arg(long)]
         show_settings: bool,
+        /// Build from the `corpus.jsonl` of a BEIR folder instead of the corpus, straight away and
+        /// in bounded memory, approved for research
+        #[arg(long, value_name = "FOLDER")]
+        beir: Option<PathBuf>,
+        /// One passage a document, or passages of at most 128 tokens; with `--beir`
+        #[arg(long, value_enum, default_value_t = ImportCut::Whole, requires = "beir")]
+        cut: ImportCut,
+        /// From which day the documents are approved, for a year; with `--beir` [default: today,
+        /// UTC]
+        #[arg(long, value_name = "YYYY-MM-DD", requires = "beir")]
+        on: Option<Date>,
         /// Texts embedded between two reports of progress
         #[arg(long, default_value_t = 64)]
         batch: usize,
@@ -360,6 +371,33 @@ pub(crate) enum IndexCommand {
         /// Print as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Write a corpus of any size, made of the sentences of others, to try an index on
+    Generate {
+        /// BEIR folder to take sentences from; repeat for several [default: the corpus]
+        #[arg(long, value_name = "FOLDER")]
+        from: Vec<PathBuf>,
+        /// Passages to write
+        #[arg(long)]
+        passages: u32,
+        /// Queries to write, each about one passage
+        #[arg(long, default_value_t = 1000)]
+        queries: u32,
+        /// Seed; the passages of a smaller number are the first ones of a greater
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Folder to write; must not exist
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Say how many passages have another one that is nearly the same
+    Duplicates {
+        /// Passages looked at, evenly spaced
+        #[arg(long, default_value_t = 1000)]
+        sample: u32,
+        /// Cosine above which two passages are nearly the same
+        #[arg(long, default_value_t = 0.95)]
+        above: f64,
     },
     /// Show what the current snapshot holds
     Info {
@@ -487,6 +525,16 @@ pub(crate) enum ImportCut {
     Whole,
     /// Passages of at most 128 tokens
     Passages,
+}
+
+impl ImportCut {
+    /// As documents say it.
+    pub(crate) fn as_cut(self) -> Cut {
+        match self {
+            ImportCut::Whole => Cut::Whole,
+            ImportCut::Passages => Cut::Sections,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,11 +10,15 @@ use jiff::tz::Offset;
 use super::args::{Global, Precision, Scope};
 use super::printer::{self, Bar};
 use crate::calibrate::Artifact;
+use crate::corpus::approve::Grant;
+use crate::corpus::document::Cut;
+use crate::corpus::import::ImportOptions;
 use crate::embed::encoder::{Encoder, LoadError};
 use crate::embed::{Embedder, default_model, model};
 use crate::engine::{Engine, EngineBuilder};
 use crate::error::Error;
-use crate::index::build::{BuildOptions, Built, Sources, build};
+use crate::ids::{Nation, Programme};
+use crate::index::build::{BuildOptions, Built, LineSources, Sources, build, build_lines};
 use crate::index::settings::Settings;
 use crate::index::store::{Store, StoreError};
 use crate::query::Query;
@@ -101,6 +105,34 @@ pub(super) fn build_index(
     let sources = Sources::read(&global.corpus)?;
     let settings = settings(global)?.unwrap_or_default();
     build_from(&store(global), &sources, encoder, &settings, options, global.quiet)
+}
+
+/// Builds the index of the `corpus.jsonl` of a BEIR folder with the settings given, approved for
+/// research.
+///
+/// # Errors
+/// [`Error`] as [`build_lines`].
+pub(super) fn build_beir(
+    global: &Global,
+    encoder: &Arc<Encoder>,
+    (folder, cut, grant): (&Path, Cut, &Grant),
+    options: BuildOptions,
+) -> Result<Built, Error> {
+    let import = ImportOptions {
+        programme: Programme::all(),
+        nations: Nation::ALL.to_vec(),
+        cut,
+        source: None,
+        licence: None,
+        allowed_paths: Vec::new(),
+    };
+    let sources = LineSources::open(folder, &import, grant)?;
+    let settings = settings(global)?.unwrap_or_default();
+    let embedder: Arc<dyn Embedder> = Arc::clone(encoder) as Arc<dyn Embedder>;
+    let count = |text: &str| encoder.count_tokens(text).unwrap_or(usize::MAX);
+    let bar = Bar::new(global.quiet);
+    let store = store(global);
+    Ok(build_lines(&store, &sources, &embedder, &count, &settings, options, &bar)?)
 }
 
 fn build_from(

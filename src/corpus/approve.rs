@@ -134,7 +134,7 @@ pub fn withdraw(root: &Path, selection: &[String]) -> Result<Vec<Changed>, Appro
     change(&corpus.root, &documents, &[("status", quoted("withdrawn"))])
 }
 
-fn check_grant(grant: &Grant) -> Result<(), ApproveError> {
+pub(super) fn check_grant(grant: &Grant) -> Result<(), ApproveError> {
     let Grant { by, on, review_due, .. } = grant;
     if by.trim().is_empty() || by.contains(char::is_control) {
         return Err(ApproveError::Name);
@@ -143,6 +143,12 @@ fn check_grant(grant: &Grant) -> Result<(), ApproveError> {
         return Err(ApproveError::Dates { on: *on, review_due: *review_due });
     }
     Ok(())
+}
+
+/// The lines of the table that a grant changes, as an approval of an untouched draft has them.
+pub(super) fn granted_text(grant: &Grant) -> String {
+    let lines = granted_lines(grant);
+    lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
 }
 
 fn granted_lines(grant: &Grant) -> [(&'static str, String); 5] {

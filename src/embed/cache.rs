@@ -7,8 +7,8 @@
 //! the next write. Two processes may share a file: writes are made under a file lock. It holds
 //! vectors and hashes, never text.
 
-use std::collections::{HashMap, HashSet};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::collections::HashMap;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -25,6 +25,12 @@ const RECORD_HEAD: usize = 32 + 4;
 
 /// Bytes of a record's check sum: the first of its BLAKE3 hash.
 const CHECK_SUM: usize = 8;
+
+/// Most components of a record; more are damage.
+const MAX_COMPONENTS: usize = 1 << 16;
+
+/// Bytes of the file read at a time.
+const READ: usize = 1 << 18;
 
 /// Texts embedded in one call: bounds the f32 vectors held at once.
 const BATCH: usize = 256;
@@ -78,6 +84,10 @@ impl CacheKey {
         let parts = [embedder.as_bytes().as_slice(), text.as_bytes()];
         Self(*Fingerprint::of_parts(parts).as_bytes())
     }
+
+    fn short(&self) -> &[u8; 16] {
+        self.0.first_chunk().unwrap_or(&[0; 16])
+    }
 }
 
 /// How a call to [`EmbeddingCache::embed`] was served.
@@ -89,11 +99,24 @@ pub struct CacheUse {
     pub embedded: usize,
 }
 
-/// Vectors by content.
+/// Where a record begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the file.
+    File(u64),
+    /// Among those that wait to be written.
+    Waiting(u32),
+}
+
+/// Vectors by content. In memory stand 32 bytes a vector and what was not yet flushed; vectors
+/// are read from the file when they are asked for.
 #[derive(Debug)]
 pub struct EmbeddingCache {
     path: Option<PathBuf>,
-    vectors: HashMap<CacheKey, QuantisedVector>,
+    /// Open for reading, where there is a file.
+    file: Option<fs::File>,
+    /// Place of each record by the first half of its key; the record holds the whole.
+    places: HashMap<[u8; 16], Place>,
     waiting: Vec<u8>,
     /// Bytes of the file that were read and found sound.
     sound: u64,
@@ -102,7 +125,7 @@ pub struct EmbeddingCache {
 impl EmbeddingCache {
     /// A cache that lives in memory only.
     pub fn in_memory() -> Self {
-        Self { path: None, vectors: HashMap::new(), waiting: Vec::new(), sound: 0 }
+        Self { path: None, file: None, places: HashMap::new(), waiting: Vec::new(), sound: 0 }
     }
 
     /// Reads a cache file; one that does not exist yet is an empty cache.
@@ -112,43 +135,59 @@ impl EmbeddingCache {
     /// after the first bytes is no error: records up to the damage are used.
     pub fn open(path: &Path) -> Result<Self, CacheError> {
         let mut cache = Self { path: Some(path.to_owned()), ..Self::in_memory() };
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
+        let mut file = match fs::File::open(path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(cache),
             Err(source) => return Err(source.into()),
         };
-        if bytes.len() >= MAGIC.len() && !bytes.starts_with(&MAGIC) {
-            return Err(CacheError::Magic { path: path.to_owned() });
+        let mut magic = Vec::new();
+        Read::by_ref(&mut file).take(MAGIC.len() as u64).read_to_end(&mut magic)?;
+        if magic.len() == MAGIC.len() {
+            if magic != MAGIC {
+                return Err(CacheError::Magic { path: path.to_owned() });
+            }
+            cache.sound = MAGIC.len() as u64;
+            cache.take_records(&mut file)?;
         }
-        if let Some(records) = bytes.get(MAGIC.len()..) {
-            cache.sound = (MAGIC.len() + cache.take_records(records)) as u64;
-        }
+        cache.file = Some(file);
         Ok(cache)
     }
 
     /// Vectors in the cache.
     pub fn len(&self) -> usize {
-        self.vectors.len()
+        self.places.len()
     }
 
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {
-        self.vectors.is_empty()
+        self.places.is_empty()
     }
 
-    /// The vector of a key.
-    pub fn get(&self, key: CacheKey) -> Option<&QuantisedVector> {
-        self.vectors.get(&key)
+    /// The vector of a key. One whose record cannot be read any more is as if it were not there.
+    pub fn get(&mut self, key: CacheKey) -> Option<QuantisedVector> {
+        let (found, vector) = match *self.places.get(key.short())? {
+            Place::Waiting(start) => read_record(&mut self.waiting.get(start as usize..)?),
+            Place::File(start) => {
+                let file = self.file.as_mut()?;
+                file.seek(SeekFrom::Start(start)).ok()?;
+                read_record(file)
+            }
+        }
+        .ok()??;
+        (found == key).then_some(vector)
     }
 
     /// Adds a vector; a key that is there already keeps its vector. Written by
     /// [`EmbeddingCache::flush`].
-    pub fn insert(&mut self, key: CacheKey, vector: QuantisedVector) {
-        if self.vectors.contains_key(&key) {
-            return;
+    pub fn insert(&mut self, key: CacheKey, vector: &QuantisedVector) {
+        if self.get(key).is_none() {
+            self.put(key, vector);
         }
-        write_record(&mut self.waiting, key, &vector);
-        self.vectors.insert(key, vector);
+    }
+
+    fn put(&mut self, key: CacheKey, vector: &QuantisedVector) {
+        self.places.insert(*key.short(), Place::Waiting(self.waiting.len() as u32));
+        write_record(&mut self.waiting, key, vector);
     }
 
     /// The vectors of all texts, in their order. Texts that are not in the cache are embedded,
@@ -164,30 +203,34 @@ impl EmbeddingCache {
     ) -> Result<(Vec<QuantisedVector>, CacheUse), CacheError> {
         let fingerprint = embedder.fingerprint();
         let keys: Vec<_> = texts.iter().map(|text| CacheKey::new(fingerprint, text)).collect();
+        let dimension = embedder.dimension();
+        let is_usable = |vector: &QuantisedVector| vector.components().len() == dimension;
+        let found: Vec<Option<QuantisedVector>> =
+            keys.iter().map(|key| self.get(*key).filter(is_usable)).collect();
         let mut missing = Vec::new();
-        let mut seen = HashSet::new();
-        for (key, text) in keys.iter().zip(texts) {
-            if !self.is_usable(*key, embedder.dimension()) && seen.insert(*key) {
+        let mut numbers = HashMap::new();
+        for ((key, text), vector) in keys.iter().zip(texts).zip(&found) {
+            if vector.is_none() && !numbers.contains_key(key) {
+                numbers.insert(*key, missing.len());
                 missing.push((*key, *text));
             }
         }
+        let mut fresh = Vec::with_capacity(missing.len());
         for batch in missing.chunks(BATCH) {
-            self.embed_batch(embedder, batch)?;
+            fresh.extend(self.embed_batch(embedder, batch)?);
         }
-        let vectors = keys.iter().filter_map(|key| self.get(*key).cloned()).collect();
+        let fresh_of = |key: &CacheKey| numbers.get(key).and_then(|&n| fresh.get(n).cloned());
+        let vectors: Vec<QuantisedVector> =
+            keys.iter().zip(found).filter_map(|(key, found)| found.or(fresh_of(key))).collect();
         let usage = CacheUse { found: texts.len() - missing.len(), embedded: missing.len() };
         Ok((vectors, usage))
-    }
-
-    fn is_usable(&self, key: CacheKey, dimension: usize) -> bool {
-        self.get(key).is_some_and(|vector| vector.components().len() == dimension)
     }
 
     fn embed_batch(
         &mut self,
         embedder: &dyn Embedder,
         batch: &[(CacheKey, &str)],
-    ) -> Result<(), CacheError> {
+    ) -> Result<Vec<QuantisedVector>, CacheError> {
         let texts: Vec<_> = batch.iter().map(|(_, text)| *text).collect();
         let matrix = embedder.embed(&texts)?;
         let (expected_rows, expected_columns) = (texts.len(), embedder.dimension());
@@ -196,12 +239,13 @@ impl EmbeddingCache {
             let shape = EmbedError::Shape { rows, columns, expected_rows, expected_columns };
             return Err(shape.into());
         }
+        let mut vectors = Vec::with_capacity(batch.len());
         for ((key, _), row) in batch.iter().zip(matrix.rows()) {
             let vector = quantise_row(&row.to_vec())?;
-            self.vectors.remove(key);
-            self.insert(*key, vector);
+            self.put(*key, &vector);
+            vectors.push(vector);
         }
-        Ok(())
+        Ok(vectors)
     }
 
     /// Writes what was added since the last flush, and waits until it is on disk. A damaged
@@ -227,42 +271,44 @@ impl EmbeddingCache {
         file.seek(SeekFrom::Start(self.sound))?;
         file.write_all(&self.waiting)?;
         file.sync_all()?;
-        self.sound += self.waiting.len() as u64;
+        file.seek(SeekFrom::Start(self.sound))?;
+        self.take_records(&mut file)?;
         self.waiting.clear();
+        // A handle of its own for reading: this one holds the lock until it is closed.
+        self.file = Some(fs::File::open(&path)?);
         Ok(())
     }
 
     /// Takes up what another process wrote since, so that our records go after its own. A file
     /// that is shorter than we remember (it was removed or cut) is read from its start.
     fn catch_up(&mut self, file: &mut fs::File, path: &Path) -> Result<(), CacheError> {
-        let mut bytes = Vec::new();
+        let mut magic = Vec::new();
         file.seek(SeekFrom::Start(0))?;
-        Read::by_ref(file).take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
-        if bytes.len() < MAGIC.len() {
+        Read::by_ref(file).take(MAGIC.len() as u64).read_to_end(&mut magic)?;
+        if magic.len() < MAGIC.len() {
             file.set_len(0)?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&MAGIC)?;
-        } else if bytes != MAGIC {
+        } else if magic != MAGIC {
             return Err(CacheError::Magic { path: path.to_owned() });
         }
         if self.sound > file.metadata()?.len() || self.sound < MAGIC.len() as u64 {
+            self.places.retain(|_, place| matches!(place, Place::Waiting(_)));
             self.sound = MAGIC.len() as u64;
         }
-        bytes.clear();
         file.seek(SeekFrom::Start(self.sound))?;
-        file.read_to_end(&mut bytes)?;
-        self.sound += self.take_records(&bytes) as u64;
-        Ok(())
+        self.take_records(file)
     }
 
-    /// Reads records until the end or the first damage; returns the bytes read.
-    fn take_records(&mut self, bytes: &[u8]) -> usize {
-        let mut rest = bytes;
-        while let Some((key, vector, after)) = read_record(rest) {
-            self.vectors.insert(key, vector);
-            rest = after;
+    /// Reads records until the end or the first damage. What waits keeps its place until it is
+    /// written itself.
+    fn take_records(&mut self, from: &mut impl Read) -> Result<(), CacheError> {
+        let mut from = BufReader::with_capacity(READ, from);
+        while let Some((key, vector)) = read_record(&mut from)? {
+            self.places.insert(*key.short(), Place::File(self.sound));
+            self.sound += (RECORD_HEAD + vector.components().len() + CHECK_SUM) as u64;
         }
-        bytes.len() - rest.len()
+        Ok(())
     }
 }
 
@@ -275,19 +321,40 @@ fn write_record(to: &mut Vec<u8>, key: CacheKey, vector: &QuantisedVector) {
     to.extend(&sum.as_bytes()[..CHECK_SUM]);
 }
 
-/// The first record of the bytes and what follows it; `None` at the end or at damage.
-fn read_record(bytes: &[u8]) -> Option<(CacheKey, QuantisedVector, &[u8])> {
-    let key = bytes.first_chunk::<32>()?;
-    let count = bytes.get(32..)?.first_chunk().map(|count| u32::from_le_bytes(*count))?;
-    let end = RECORD_HEAD.checked_add(usize::try_from(count).ok()?)?;
-    let content = bytes.get(..end)?;
-    let (sum, after) = bytes.get(end..)?.split_at_checked(CHECK_SUM)?;
-    if blake3::hash(content).as_bytes()[..CHECK_SUM] != *sum {
-        return None;
+/// The next record; `None` at the end or at damage.
+fn read_record(from: &mut impl Read) -> io::Result<Option<(CacheKey, QuantisedVector)>> {
+    let mut content = [0; RECORD_HEAD].to_vec();
+    if !fill(from, &mut content)? {
+        return Ok(None);
     }
-    let components = content[RECORD_HEAD..].iter().map(|byte| byte.cast_signed()).collect();
-    let vector = QuantisedVector::from_components(components).ok()?;
-    Some((CacheKey(*key), vector, after))
+    let (Some(key), Some(count)) = (content.first_chunk::<32>(), content[32..].first_chunk())
+    else {
+        return Ok(None);
+    };
+    let (key, count) = (CacheKey(*key), u32::from_le_bytes(*count) as usize);
+    if count > MAX_COMPONENTS {
+        return Ok(None);
+    }
+    let mut body = vec![0; count + CHECK_SUM];
+    if !fill(from, &mut body)? {
+        return Ok(None);
+    }
+    let (components, sum) = body.split_at(count);
+    content.extend(components);
+    if blake3::hash(&content).as_bytes()[..CHECK_SUM] != *sum {
+        return Ok(None);
+    }
+    let components = components.iter().map(|byte| byte.cast_signed()).collect();
+    Ok(QuantisedVector::from_components(components).ok().map(|vector| (key, vector)))
+}
+
+/// Fills a buffer; whether there was enough to read.
+fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match from.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -362,7 +429,7 @@ mod tests {
         let path = folder.path().join("cache.bin");
         let mut cache = EmbeddingCache::open(&path).unwrap();
         for fill in 1..=4 {
-            cache.insert(key(&fill.to_string()), vector(fill));
+            cache.insert(key(&fill.to_string()), &vector(fill));
         }
         cache.flush().unwrap();
         let whole = fs::read(&path).unwrap();
@@ -378,11 +445,11 @@ mod tests {
             fs::write(&path, &damaged).unwrap();
             let mut cache = EmbeddingCache::open(&path).unwrap();
             assert_eq!(cache.len(), (place - MAGIC.len()) / record);
-            cache.insert(key("new"), vector(9));
+            cache.insert(key("new"), &vector(9));
             cache.flush().unwrap();
-            let again = EmbeddingCache::open(&path).unwrap();
+            let mut again = EmbeddingCache::open(&path).unwrap();
             assert_eq!(again.len(), cache.len());
-            assert_eq!(again.get(key("new")), Some(&vector(9)));
+            assert_eq!(again.get(key("new")), Some(vector(9)));
         }
     }
 
@@ -392,19 +459,19 @@ mod tests {
         let path = folder.path().join("cache.bin");
         let (mut a, mut b) =
             (EmbeddingCache::open(&path).unwrap(), EmbeddingCache::open(&path).unwrap());
-        a.insert(key("a"), vector(1));
-        b.insert(key("b"), vector(2));
+        a.insert(key("a"), &vector(1));
+        b.insert(key("b"), &vector(2));
         a.flush().unwrap();
         b.flush().unwrap();
-        a.insert(key("c"), vector(3));
+        a.insert(key("c"), &vector(3));
         a.flush().unwrap();
         let all = EmbeddingCache::open(&path).unwrap();
         assert_eq!(all.len(), 3);
-        assert_eq!(a.get(key("b")), Some(&vector(2)));
+        assert_eq!(a.get(key("b")), Some(vector(2)));
         fs::remove_file(&path).unwrap();
-        a.insert(key("d"), vector(4));
+        a.insert(key("d"), &vector(4));
         a.flush().unwrap();
-        assert_eq!(EmbeddingCache::open(&path).unwrap().get(key("d")), Some(&vector(4)));
+        assert_eq!(EmbeddingCache::open(&path).unwrap().get(key("d")), Some(vector(4)));
     }
 
     #[test]
@@ -416,7 +483,7 @@ mod tests {
         fs::write(&path, "").unwrap();
         let mut cache = EmbeddingCache::open(&path).unwrap();
         fs::write(&path, "not a cache at all").unwrap();
-        cache.insert(key("a"), vector(1));
+        cache.insert(key("a"), &vector(1));
         assert!(matches!(cache.flush(), Err(CacheError::Magic { .. })));
         assert_eq!(fs::read_to_string(&path).unwrap(), "not a cache at all");
     }

@@ -253,16 +253,43 @@ impl QuantisedMatrix {
         vectors: &[QuantisedVector],
     ) -> Result<Self, MatrixError> {
         let layout = Layout::new(dimension, vectors.len())?;
-        let mut bytes = Vec::with_capacity(layout.size() as usize);
-        bytes.extend(layout.header());
-        bytes.extend(vectors.iter().flat_map(|vector| vector.square.to_le_bytes()));
-        bytes.resize(layout.first_row(), 0);
+        let squares: Vec<u32> = vectors.iter().map(QuantisedVector::square).collect();
+        let mut bytes = Self::head_bytes(dimension, &squares)?;
+        bytes.reserve(layout.size() as usize - bytes.len());
         for vector in vectors {
-            check_dimension(dimension, vector)?;
-            bytes.extend(vector.components.iter().map(|q| q.cast_unsigned()));
-            bytes.resize(bytes.len().next_multiple_of(ROW_ALIGNMENT), 0);
+            Self::push_row(dimension, vector, &mut bytes)?;
         }
         Ok(Self { bytes: Box::new(bytes), layout, kernels: Kernels::detect() })
+    }
+
+    /// The bytes of a matrix file that stand before its rows, from the squared lengths of all
+    /// rows; for whoever writes the file row by row.
+    ///
+    /// # Errors
+    /// [`MatrixError::Shape`] when the matrix would be too wide or too long.
+    pub fn head_bytes(dimension: usize, squares: &[u32]) -> Result<Vec<u8>, MatrixError> {
+        let layout = Layout::new(dimension, squares.len())?;
+        let mut bytes = Vec::with_capacity(layout.first_row());
+        bytes.extend(layout.header());
+        bytes.extend(squares.iter().flat_map(|square| square.to_le_bytes()));
+        bytes.resize(layout.first_row(), 0);
+        Ok(bytes)
+    }
+
+    /// Appends a row to `bytes` as a matrix file holds it.
+    ///
+    /// # Errors
+    /// [`MatrixError::Dimension`] when the vector has another width than `dimension`.
+    pub fn push_row(
+        dimension: usize,
+        vector: &QuantisedVector,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), MatrixError> {
+        check_dimension(dimension, vector)?;
+        let start = bytes.len();
+        bytes.extend(vector.components.iter().map(|q| q.cast_unsigned()));
+        bytes.resize(start + dimension.next_multiple_of(ROW_ALIGNMENT), 0);
+        Ok(())
     }
 
     /// Opens a matrix that lies in `bytes`: a `Vec<u8>` or a mapped file. Header, size and

@@ -23,6 +23,7 @@ use crate::calibrate::certificate::{
 use crate::corpus::document::Role;
 use crate::error::Error;
 use crate::ids::{DocumentId, Fingerprint, Programme};
+use crate::index::snapshot::Verification;
 use crate::index::store::{Revocation, Suspension};
 use crate::query::Query;
 
@@ -56,8 +57,8 @@ pub struct Certified {
     pub population: String,
     /// Whether it holds today, on the documents that may still be quoted.
     pub in_force: bool,
-    /// Why not, where the shift monitor or a person has suspended it, or it was issued for something
-    /// else than what is served.
+    /// Why not, where the shift monitor or a person has suspended it, it was issued for something
+    /// else than what is served, or what is served is not verified.
     pub suspended: Option<String>,
 }
 
@@ -71,6 +72,12 @@ pub enum NotSent {
     /// No certificate in force covers it.
     #[error("no certificate in force covers this answer; a person must send it")]
     Draft,
+    /// The index is not verified, or is damaged.
+    #[error("{reason}; a person must send it")]
+    Unverified {
+        /// How far it is: a lowercase fragment.
+        reason: String,
+    },
     /// The certificate is of messages that nobody sent.
     #[error(transparent)]
     Population(#[from] NotForSending),
@@ -127,7 +134,7 @@ impl State {
             return;
         };
         let certificate = certification.certificate();
-        let suspended = certification.suspended(suspensions);
+        let suspended = certification.suspended(suspensions).or_else(|| self.unverified());
         let in_force = suspended.is_none() && self.holds(certification, query, revocations);
         // The families were first messages: what comes later depends on what was answered.
         let is_first = query.conversation.turns == 0;
@@ -144,6 +151,19 @@ impl State {
             in_force,
             suspended,
         });
+    }
+
+    /// Why nothing made from the snapshot may go anywhere without a person, if so: it is not
+    /// verified yet, or damaged.
+    pub(super) fn unverified(&self) -> Option<String> {
+        match self.snapshot.verification() {
+            Verification::Verified => None,
+            Verification::Running { done, total } => {
+                let share = done.saturating_mul(100) / total.max(1);
+                Some(format!("the index is not yet verified ({share}%)"))
+            }
+            Verification::Failed { reason } => Some(format!("the index is damaged: {reason}")),
+        }
     }
 
     /// A certificate tested again on the documents that may be quoted on a day.

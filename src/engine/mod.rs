@@ -34,7 +34,7 @@ use crate::error::Error;
 use crate::fuse::{Fusion, FusionExplanation};
 use crate::ids::{DocumentId, Fingerprint, PassageId};
 use crate::index::settings::Settings;
-use crate::index::snapshot::Snapshot;
+use crate::index::snapshot::{Snapshot, VERIFIED_FIRST, Verification};
 use crate::index::store::{Revocation, Store, StoreError, Suspension};
 use crate::query::Query;
 use crate::retrieve::dense::Dense;
@@ -79,6 +79,7 @@ pub struct Engine {
     artifact: Option<Artifact>,
     certificate: Option<String>,
     second: SecondReader,
+    verified_first: u64,
     state: RwLock<Arc<State>>,
     revocations: Mutex<Watched<BTreeMap<DocumentId, Revocation>>>,
     suspensions: Mutex<Watched<Vec<Suspension>>>,
@@ -139,6 +140,7 @@ pub struct EngineBuilder {
     certificate: Option<String>,
     triage: Option<triage::Artifact>,
     rules_alone: bool,
+    verified_first: u64,
 }
 
 impl EngineBuilder {
@@ -186,6 +188,15 @@ impl EngineBuilder {
         self
     }
 
+    /// Verifies indices of at most so many bytes before they are served, [`VERIFIED_FIRST`] if
+    /// nothing else is said. A greater one is served at once and verified behind; until that has
+    /// ended well all its answers are drafts.
+    #[must_use]
+    pub fn verified_first(mut self, bytes: u64) -> Self {
+        self.verified_first = bytes;
+        self
+    }
+
     /// Opens the index.
     ///
     /// # Errors
@@ -206,6 +217,7 @@ impl EngineBuilder {
             self.settings.as_ref(),
             self.artifact.as_ref(),
             (self.certificate.as_deref(), second.id()),
+            self.verified_first,
         )?;
         let engine = Engine {
             store,
@@ -214,6 +226,7 @@ impl EngineBuilder {
             artifact: self.artifact,
             certificate: self.certificate,
             second,
+            verified_first: self.verified_first,
             state: RwLock::new(Arc::new(state)),
             revocations: Mutex::default(),
             suspensions: Mutex::default(),
@@ -231,8 +244,9 @@ impl State {
         settings: Option<&Settings>,
         artifact: Option<&Artifact>,
         (certificate, urgency): (Option<&str>, Fingerprint),
+        verified_first: u64,
     ) -> Result<State, Error> {
-        let snapshot = Arc::new(store.open_current()?);
+        let snapshot = Arc::new(store.open_current_at_once(verified_first)?);
         let inputs = &snapshot.manifest().inputs;
         if inputs.embedder != embedder.fingerprint() {
             return Err(Error::OtherEmbedder {
@@ -484,6 +498,7 @@ impl Engine {
             certificate: None,
             triage: None,
             rules_alone: false,
+            verified_first: VERIFIED_FIRST,
         }
     }
 
@@ -498,6 +513,7 @@ impl Engine {
             self.settings.as_ref(),
             self.artifact.as_ref(),
             (self.certificate.as_deref(), self.second.id()),
+            self.verified_first,
         )?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())
@@ -543,7 +559,11 @@ impl Engine {
         let state = self.state();
         match self.revocations() {
             Ok(revocations) => {
-                let mut reply = Asking::new(&state, &self.second, &revocations, query).reply()?;
+                let asking = Asking::new(&state, &self.second, &revocations, query);
+                let mut reply = match state.snapshot.verification() {
+                    Verification::Failed { .. } => asking.from_damaged(),
+                    _ => asking.reply()?,
+                };
                 state.certify(&mut reply, query, &revocations, &self.suspensions()?);
                 Ok(reply)
             }
@@ -597,7 +617,7 @@ impl Engine {
     /// As [`Engine::ask`].
     pub fn rank_documents(&self, text: &str, depth: usize) -> Result<Vec<RankedDocument>, Error> {
         let state = self.state();
-        let passages = state.snapshot.passages().len();
+        let passages = state.snapshot.passage_count();
         let mut passage_depth = depth.max(1);
         loop {
             let ranking = state.rank(text, passage_depth)?;
@@ -631,7 +651,7 @@ impl Engine {
             .ok_or_else(|| Error::UnknownPassage { passage: passage.to_string() })?;
         let lexical = state.lexical.bind(text)?;
         let dense = state.dense.bind(text)?;
-        let depth = state.snapshot.passages().len();
+        let depth = state.snapshot.passage_count();
         let candidates = Candidates::gather(lexical.as_ref(), dense.as_ref(), depth);
         state.explain(row, lexical.as_ref(), dense.as_ref(), &candidates, 0.0)
     }
@@ -653,7 +673,21 @@ impl Engine {
     /// [`NotSent`] saying why not.
     pub fn may_leave(&self, reply: &Reply) -> Result<(), NotSent> {
         let state = self.state();
+        if let Some(reason) = state.unverified() {
+            return Err(NotSent::Unverified { reason });
+        }
         certified::may_leave(reply, state.certification.as_ref().map(Certification::certificate))
+    }
+
+    /// How far the index is verified. While that is under way every answer is a draft; where it
+    /// has failed every message that is not urgent is handed over.
+    pub fn verification(&self) -> Verification {
+        self.state().snapshot.verification()
+    }
+
+    /// Waits until verification of the index served now has ended, and says how.
+    pub fn verified(&self) -> Verification {
+        self.state().snapshot.verified()
     }
 
     /// The certificate in use, whether or not it is in force.
@@ -662,13 +696,15 @@ impl Engine {
     }
 
     /// Why the certificate in use covers nothing now: the shift monitor or a person has suspended it,
-    /// or it was issued for something else than what is served.
+    /// it was issued for something else than what is served, or what is served is not verified.
     ///
     /// # Errors
     /// [`Error`] when suspensions cannot be read.
     pub fn certificate_suspended(&self) -> Result<Option<String>, Error> {
         let suspensions = self.suspensions()?;
-        Ok(self.state().certification.as_ref().and_then(|own| own.suspended(&suspensions)))
+        let state = self.state();
+        let suspended = state.certification.as_ref().map(|own| own.suspended(&suspensions));
+        Ok(suspended.and_then(|reason| reason.or_else(|| state.unverified())))
     }
 
     /// A certificate tested again on the documents that may be quoted on a day.

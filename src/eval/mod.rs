@@ -22,6 +22,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod fit;
 pub mod format_error;
+pub mod generate;
 pub mod intents;
 pub mod latency;
 pub mod leakage;

@@ -1,6 +1,6 @@
 //! What a snapshot is made of, as written beside it.
 //!
-//! The id is a hash of the inputs alone (documents, rules, synonyms, settings, model, format);
+//! The id is a hash of the inputs alone (documents, rules, synonyms, settings, model);
 //! the files' checksums stand apart, because tantivy names its segments at random: the same
 //! inputs promise the same runs, not the same files.
 
@@ -13,9 +13,12 @@ use super::settings::Settings;
 use crate::ids::Fingerprint;
 
 /// Version of the snapshot's files.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 /// Oldest version this code reads.
-pub const OLDEST_READABLE: u32 = 1;
+pub const OLDEST_READABLE: u32 = 2;
+/// Version of what an id is made of. It stands still where only the layout of the files changes:
+/// the same inputs promise the same runs in either layout, so certificates go on holding.
+pub const INPUTS_VERSION: u32 = 1;
 
 /// Said wherever text of the example corpus goes.
 pub const EXAMPLE_NOTICE: &str =
@@ -69,7 +72,7 @@ impl Manifest {
 /// The canonical inputs of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Inputs {
-    /// Version of the snapshot's files.
+    /// Version of these inputs, [`INPUTS_VERSION`].
     pub format: u32,
     /// Documents: paths and bytes, in order of id.
     pub documents: Fingerprint,

@@ -4,9 +4,17 @@
 //! built aside and published by one rename. This layer reads and writes; it does not rank.
 
 pub mod build;
+mod lazy;
 pub mod manifest;
 pub mod postings;
+mod records;
 pub mod settings;
 pub mod snapshot;
+mod sources;
+mod stages;
 pub mod store;
 pub mod vectors;
+mod verification;
+
+#[cfg(test)]
+mod tests;

@@ -138,28 +138,81 @@ pub fn write_postings<'a>(
     rows: impl ExactSizeIterator<Item = PerField<&'a Analysis>>,
     commits: usize,
 ) -> Result<(), PostingsError> {
-    let schema = schema();
-    let index = Index::create_in_dir(folder, schema.clone()).map_err(failed("created"))?;
-    let mut writer: IndexWriter =
-        index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed("created"))?;
-    writer.set_merge_policy(Box::new(NoMergePolicy));
+    let mut writer = PostingsWriter::create(folder)?;
     let per_commit = rows.len().div_ceil(commits.max(1)).max(1);
     for (row, analyses) in rows.enumerate() {
-        writer.add_document(row_document(&schema, row, analyses)?).map_err(failed("written"))?;
+        writer.add(analyses)?;
         if (row + 1) % per_commit == 0 {
-            writer.commit().map_err(failed("committed"))?;
+            writer.commit()?;
         }
     }
-    writer.commit().map_err(failed("committed"))?;
-    let segments = index.searchable_segment_ids().map_err(failed("merged"))?;
-    if segments.len() > 1 {
-        writer.merge(&segments).wait().map_err(failed("merged"))?;
+    writer.finish()
+}
+
+/// Writes postings row by row, in memory that does not grow with their number.
+pub struct PostingsWriter {
+    index: Index,
+    writer: IndexWriter,
+    schema: Schema,
+    rows: usize,
+}
+
+impl PostingsWriter {
+    /// Begins in an empty folder.
+    ///
+    /// # Errors
+    /// [`PostingsError::Tantivy`] when tantivy cannot write.
+    pub fn create(folder: &Path) -> Result<PostingsWriter, PostingsError> {
+        let schema = schema();
+        let index = Index::create_in_dir(folder, schema.clone()).map_err(failed("created"))?;
+        let writer: IndexWriter =
+            index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed("created"))?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        Ok(PostingsWriter { index, writer, schema, rows: 0 })
     }
-    // One writer from first to last: a second one could find the folder's lock still held, by a
-    // program that another thread of this process is just starting.
-    writer.garbage_collect_files().wait().map_err(failed("merged"))?;
-    writer.wait_merging_threads().map_err(failed("merged"))?;
-    Ok(())
+
+    /// Appends a row.
+    ///
+    /// # Errors
+    /// As [`PostingsWriter::create`].
+    pub fn add(&mut self, analyses: PerField<&Analysis>) -> Result<(), PostingsError> {
+        let document = row_document(&self.schema, self.rows, analyses)?;
+        self.writer.add_document(document).map_err(failed("written"))?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Ends a commit; changes nothing that a reader sees.
+    ///
+    /// # Errors
+    /// As [`PostingsWriter::create`].
+    pub fn commit(&mut self) -> Result<(), PostingsError> {
+        self.writer.commit().map_err(failed("committed")).map(|_| ())
+    }
+
+    /// Merges what was written into one segment, in the order of rows.
+    ///
+    /// # Errors
+    /// As [`PostingsWriter::create`].
+    pub fn finish(mut self) -> Result<(), PostingsError> {
+        self.commit()?;
+        let segments = self.index.searchable_segments().map_err(failed("merged"))?;
+        if segments.len() > 1 {
+            let mut ordered = Vec::with_capacity(segments.len());
+            for segment in &segments {
+                let reader = SegmentReader::open(segment).map_err(failed("merged"))?;
+                let rows = reader.fast_fields().u64(ROW_COLUMN).map_err(failed("merged"))?;
+                ordered.push((rows.first(0), segment.id()));
+            }
+            ordered.sort();
+            let ids: Vec<_> = ordered.into_iter().map(|(_, id)| id).collect();
+            self.writer.merge(&ids).wait().map_err(failed("merged"))?;
+        }
+        // One writer from first to last: a second one could find the folder's lock still held, by
+        // a program that another thread of this process is just starting.
+        self.writer.garbage_collect_files().wait().map_err(failed("merged"))?;
+        self.writer.wait_merging_threads().map_err(failed("merged"))
+    }
 }
 
 fn row_document(

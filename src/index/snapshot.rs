@@ -1,19 +1,28 @@
 //! One immutable, hashed set of everything an engine serves from.
 //!
-//! Opening verifies checksums and every span, so that no later code has to doubt them.
+//! Opening verifies checksums and every span, so that no later code has to doubt them; of a great
+//! snapshot documents, passages and vectors are verified behind, and it says how far that is.
 
+use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use rayon::prelude::*;
+use serde::Deserialize;
 
 use super::manifest::{FORMAT_VERSION, FileRecord, Manifest, OLDEST_READABLE};
 use super::postings::{Postings, PostingsError};
+use super::records::{Damage, Records};
 use super::vectors::{Vectors, VectorsMismatch};
+use super::verification::Ledger;
+pub use super::verification::Verification;
 use crate::corpus::document::{Document, Passage};
 use crate::embed::matrix::{MatrixError, QuantisedMatrix};
-use crate::ids::{DocumentId, Fingerprint, PassageId, Row};
-use crate::text::analyse::{Analyzer, SynonymError, Synonyms};
+use crate::ids::{DocumentId, Fingerprint, PassageId, Programme, Row};
+use crate::text::analyse::{Analyzer, SynonymError};
+
+/// Bytes read at a time.
+const READ: usize = 1 << 20;
 
 /// File of the manifest.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -93,78 +102,24 @@ impl From<std::io::Error> for SnapshotError {
     }
 }
 
-/// Documents, passages, synonyms and rules, as stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Contents {
-    /// Documents by id descending.
-    pub documents: Vec<Document>,
-    /// Passages in row order: by document as above, then by ordinal.
-    pub passages: Vec<Passage>,
-    /// Synonyms.
-    pub synonyms: Synonyms,
-    /// Safety and route rules: path and text, by path.
-    pub rules: Vec<(String, String)>,
-}
-
-impl Contents {
-    /// Number of the document of each passage, or the id of a passage without one.
-    ///
-    /// # Errors
-    /// The first passage whose document is missing or that stands out of order.
-    pub fn documents_of_passages(&self) -> Result<Vec<u32>, PassageId> {
-        let mut numbers = Vec::with_capacity(self.passages.len());
-        let mut number = 0;
-        for passage in &self.passages {
-            while self.documents.get(number).is_some_and(|d| d.id != passage.id.document) {
-                number += 1;
-            }
-            if number == self.documents.len() {
-                return Err(passage.id.clone());
-            }
-            numbers.push(number as u32);
-        }
-        Ok(numbers)
-    }
-
-    /// Number of the document of each question variant of a retrieved document, in order.
-    pub fn documents_of_variants(&self) -> Vec<u32> {
-        let retrieved = (0..).zip(&self.documents).filter(|(_, d)| d.kind.is_retrieved());
-        retrieved.flat_map(|(n, d)| std::iter::repeat_n(n, d.questions.len())).collect()
-    }
-
-    fn check(&self) -> Result<Vec<u32>, String> {
-        let numbers = self.documents_of_passages().map_err(|passage| {
-            format!("passage {passage} has no document or stands out of order")
-        })?;
-        for (passage, &number) in self.passages.iter().zip(&numbers) {
-            let document = &self.documents[number as usize];
-            let spans = passage.units.iter().flat_map(|u| &u.spans).chain([&passage.span]);
-            for span in spans {
-                if document.text.get(span.clone()).is_none() {
-                    return Err(format!(
-                        "a span of passage {} lies outside its document",
-                        passage.id
-                    ));
-                }
-            }
-        }
-        if self.documents.windows(2).any(|pair| pair[0].id <= pair[1].id) {
-            return Err("documents are not in order of id".to_owned());
-        }
-        Ok(numbers)
-    }
-}
+/// Bytes of a snapshot's files up to which everything is verified before it is served.
+pub const VERIFIED_FIRST: u64 = 64 << 20;
 
 /// One immutable, hashed set of everything an engine serves from.
 #[derive(Debug)]
 pub struct Snapshot {
     manifest: Manifest,
-    contents: Contents,
-    document_of_passage: Vec<u32>,
-    first_row_of_document: Vec<u32>,
+    records: Arc<Records>,
     analyzer: Arc<Analyzer>,
     postings: Arc<Postings>,
     vectors: Arc<Vectors>,
+    ledger: Arc<Ledger>,
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        self.ledger.stop();
+    }
 }
 
 impl Snapshot {
@@ -173,33 +128,65 @@ impl Snapshot {
     /// # Errors
     /// [`SnapshotError`] when a file is missing, damaged or of another version.
     pub fn open(folder: &Path) -> Result<Snapshot, SnapshotError> {
+        Snapshot::open_at_once(folder, u64::MAX)
+    }
+
+    /// Opens the snapshot in a folder. One of at most `verified_first` bytes is verified as
+    /// [`Snapshot::open`] does. Of a greater one the manifest, the postings and the columns are
+    /// verified, and a thread verifies documents, passages and vectors behind; until that has
+    /// ended well ([`Snapshot::verification`]) nothing made from it may go anywhere without a
+    /// person.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when a file is missing, of another version, or known to be damaged.
+    pub fn open_at_once(folder: &Path, verified_first: u64) -> Result<Snapshot, SnapshotError> {
         let manifest = read_manifest(folder)?;
-        verify_files(folder, &manifest.files)?;
+        let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
+        let is_small = bytes <= verified_first;
+        let (first, behind): (Vec<FileRecord>, Vec<FileRecord>) = manifest
+            .files
+            .iter()
+            .cloned()
+            .partition(|file| is_small || file.path.starts_with(LEXICAL_FOLDER));
+        verify_lengths(folder, &behind)?;
+        verify_files(folder, &first)?;
         let path = folder.join(PASSAGES_FILE);
         let damaged = |message| SnapshotError::Contents { path: path.clone(), message };
-        let contents: Contents = postcard::from_bytes(&fs_err::read(&path)?)
-            .map_err(|error| damaged(error.to_string()))?;
-        let document_of_passage = contents.check().map_err(damaged)?;
-        let analyzer = Arc::new(Analyzer::new(&contents.synonyms)?);
-        let rows = contents.passages.len() as u32;
+        let records = Arc::new(Records::open(map(&path)?).map_err(damaged)?);
+        let analyzer = Arc::new(Analyzer::new(records.synonyms())?);
+        let rows = records.passage_count() as u32;
         let postings = Arc::new(Postings::open(&folder.join(LEXICAL_FOLDER), rows)?);
         let matrix = QuantisedMatrix::open(map(&folder.join(VECTORS_FILE))?)?;
         let vectors = Arc::new(Vectors::new(
             matrix,
-            document_of_passage.clone(),
-            contents.documents_of_variants(),
-            contents.documents.len(),
+            records.document_of_passage().to_vec(),
+            records.document_of_variant(),
+            records.document_count(),
         )?);
-        let first_row_of_document = first_rows(&document_of_passage, contents.documents.len());
-        Ok(Snapshot {
-            manifest,
-            contents,
-            document_of_passage,
-            first_row_of_document,
-            analyzer,
-            postings,
-            vectors,
-        })
+        let ledger = if is_small {
+            check_records(&path, &records, |_| true)?;
+            Ledger::verified()
+        } else {
+            let records = Arc::clone(&records);
+            let folder = folder.to_owned();
+            Ledger::behind(work_of(&behind), move |ledger| {
+                let goes_on = |bytes: usize| ledger.advance(bytes as u64);
+                verify_files_while(&folder, &behind, goes_on)
+                    .and_then(|()| check_records(&path, &records, goes_on))
+                    .map_err(|error| full_text(&error))
+            })?
+        };
+        Ok(Snapshot { manifest, records, analyzer, postings, vectors, ledger })
+    }
+
+    /// How far the snapshot's files are verified.
+    pub fn verification(&self) -> Verification {
+        self.ledger.state()
+    }
+
+    /// Waits until verification has ended, and says how.
+    pub fn verified(&self) -> Verification {
+        self.ledger.wait()
     }
 
     /// The id: a hash of the inputs.
@@ -212,62 +199,73 @@ impl Snapshot {
         &self.manifest
     }
 
-    /// All documents, by id descending.
-    pub fn documents(&self) -> &[Document] {
-        &self.contents.documents
+    /// Number of documents.
+    pub fn document_count(&self) -> usize {
+        self.records.document_count()
+    }
+
+    /// All documents, by id descending. Each is decoded and kept: of a great snapshot ask for
+    /// single ones. One that is damaged is left out.
+    pub fn documents(&self) -> impl DoubleEndedIterator<Item = &Document> {
+        (0..self.document_count()).filter_map(|number| self.records.document(number))
     }
 
     /// A document by id.
     pub fn document(&self, id: &DocumentId) -> Option<&Document> {
-        self.document_number(id).map(|n| &self.contents.documents[n])
+        self.records.document(self.records.number(id)?).filter(|document| document.id == *id)
     }
 
-    fn document_number(&self, id: &DocumentId) -> Option<usize> {
-        self.contents.documents.binary_search_by(|d| id.cmp(&d.id)).ok()
+    /// Number of passages.
+    pub fn passage_count(&self) -> usize {
+        self.records.passage_count()
     }
 
-    /// All passages, in row order.
-    pub fn passages(&self) -> &[Passage] {
-        &self.contents.passages
+    /// All passages, in row order; as [`Snapshot::documents`].
+    pub fn passages(&self) -> impl DoubleEndedIterator<Item = &Passage> {
+        (0..self.passage_count()).filter_map(|row| self.records.passage(row))
     }
 
     /// A passage by row.
     pub fn passage(&self, row: Row) -> Option<&Passage> {
-        self.contents.passages.get(row.0 as usize)
+        self.records.passage(row.0 as usize)
     }
 
     /// The document a row belongs to.
     pub fn document_of(&self, row: Row) -> Option<&Document> {
-        let number = *self.document_of_passage.get(row.0 as usize)?;
-        self.contents.documents.get(number as usize)
+        self.records.document(self.document_number_of(row)? as usize)
     }
 
     /// Number of the document a row belongs to.
     pub fn document_number_of(&self, row: Row) -> Option<u32> {
-        self.document_of_passage.get(row.0 as usize).copied()
+        self.records.document_of_passage().get(row.0 as usize).copied()
     }
 
     /// The rows of the document a row belongs to.
     pub fn rows_of_same_document(&self, row: Row) -> impl Iterator<Item = Row> + use<> {
-        let number = self.document_number_of(row).map(|n| n as usize);
-        let first = number.map_or(0, |n| self.first_row_of_document[n]);
-        let after = number.map_or(0, |n| {
-            let next = self.first_row_of_document.get(n + 1).copied();
-            next.unwrap_or(self.contents.passages.len() as u32)
-        });
-        (first..after).map(Row)
+        let number = self.document_number_of(row).map_or(usize::MAX, |n| n as usize);
+        self.records.rows(number).map(Row)
     }
 
     /// The row of a passage.
     pub fn row(&self, id: &PassageId) -> Option<Row> {
-        let number = self.document_number(&id.document)?;
-        let row = Row(self.first_row_of_document[number].checked_add(id.ordinal)?);
+        let rows = self.records.rows(self.records.number(&id.document)?);
+        let row = Row(rows.start.checked_add(id.ordinal)?);
         self.passage(row).filter(|p| p.id == *id).map(|_| row)
+    }
+
+    /// Programmes of the documents, each once, sorted. Read without decoding a document.
+    pub fn programmes(&self) -> &[Programme] {
+        self.records.programmes()
+    }
+
+    /// Programme of the document a row belongs to. Read without decoding it.
+    pub fn programme_of(&self, row: Row) -> Option<&Programme> {
+        self.records.programme(self.document_number_of(row)? as usize)
     }
 
     /// Safety and route rules: path and text, by path.
     pub fn rules(&self) -> &[(String, String)] {
-        &self.contents.rules
+        self.records.rules()
     }
 
     /// The analyzer.
@@ -286,8 +284,38 @@ impl Snapshot {
     }
 }
 
+/// Bytes that verification reads: all files, and documents and passages once more to decode them.
+fn work_of(files: &[FileRecord]) -> u64 {
+    let again = files.iter().filter(|file| file.path == PASSAGES_FILE);
+    files.iter().chain(again).map(|file| file.bytes).sum()
+}
+
+/// Decodes all documents and passages, and keeps none.
+fn check_records(
+    path: &Path,
+    records: &Records,
+    goes_on: impl FnMut(usize) -> bool,
+) -> Result<(), SnapshotError> {
+    let mut file = BufReader::with_capacity(READ, fs_err::File::open(path)?);
+    records.check(&mut file, goes_on).map_err(|damage: Damage| SnapshotError::Contents {
+        path: path.to_owned(),
+        message: damage.to_string(),
+    })
+}
+
+/// An error with its causes.
+fn full_text(error: &SnapshotError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
 /// Maps a file of a snapshot into memory.
-fn map(path: &Path) -> std::io::Result<memmap2::Mmap> {
+pub(super) fn map(path: &Path) -> std::io::Result<memmap2::Mmap> {
     let file = fs_err::File::open(path)?;
     #[expect(unsafe_code, reason = "mapping a file is the only way to read vectors in place")]
     // SAFETY: files of a published snapshot are never written again: a snapshot is built in a
@@ -296,22 +324,6 @@ fn map(path: &Path) -> std::io::Result<memmap2::Mmap> {
     unsafe {
         memmap2::Mmap::map(file.file())
     }
-}
-
-/// First row of each document; documents without passages point at the next one's.
-fn first_rows(document_of_passage: &[u32], documents: usize) -> Vec<u32> {
-    let mut counts = vec![0u32; documents];
-    for &number in document_of_passage {
-        counts[number as usize] += 1;
-    }
-    counts
-        .iter()
-        .scan(0, |next, count| {
-            let first = *next;
-            *next += count;
-            Some(first)
-        })
-        .collect()
 }
 
 /// Reads and checks the manifest of a snapshot, without its files.
@@ -349,12 +361,64 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, SnapshotError> {
 /// # Errors
 /// [`SnapshotError::Checksum`] naming the first file that differs.
 pub fn verify_files(folder: &Path, files: &[FileRecord]) -> Result<(), SnapshotError> {
+    files.par_iter().try_for_each(|file| verify_file(folder, file, |_| true))
+}
+
+fn verify_files_while(
+    folder: &Path,
+    files: &[FileRecord],
+    goes_on: impl Fn(usize) -> bool,
+) -> Result<(), SnapshotError> {
+    files.iter().try_for_each(|file| verify_file(folder, file, &goes_on))
+}
+
+fn verify_file(
+    folder: &Path,
+    record: &FileRecord,
+    goes_on: impl Fn(usize) -> bool,
+) -> Result<(), SnapshotError> {
+    let path = folder.join(&record.path);
+    let (bytes, checksum) = hash_file(&path, goes_on)?;
+    if bytes == record.bytes && checksum == record.checksum {
+        Ok(())
+    } else {
+        Err(SnapshotError::Checksum { path })
+    }
+}
+
+fn verify_lengths(folder: &Path, files: &[FileRecord]) -> Result<(), SnapshotError> {
     for record in files {
         let path = folder.join(&record.path);
-        let bytes = fs_err::read(&path)?;
-        if bytes.len() as u64 != record.bytes || Fingerprint::of(&bytes) != record.checksum {
+        if fs_err::metadata(&path)?.len() != record.bytes {
             return Err(SnapshotError::Checksum { path });
         }
     }
     Ok(())
+}
+
+/// Length and BLAKE3 of a file, read piece by piece; of what was read until `goes_on`, told the
+/// bytes of each piece, says no.
+pub(super) fn hash_file(
+    path: &Path,
+    goes_on: impl Fn(usize) -> bool,
+) -> std::io::Result<(u64, Fingerprint)> {
+    let mut file = fs_err::File::open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let mut buffer = vec![0; length.clamp(1, READ)];
+    let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                hasher.update(&buffer[..read]);
+                bytes += read as u64;
+                if !goes_on(read) {
+                    break;
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((bytes, Fingerprint::from_bytes(*hasher.finalize().as_bytes())))
 }

@@ -229,13 +229,25 @@ impl Store {
         self.open(self.current()?)
     }
 
-    /// Opens a snapshot.
+    /// Opens the current snapshot as [`Snapshot::open_at_once`] does.
+    ///
+    /// # Errors
+    /// As [`Store::open_current`], save for damage that is found later.
+    pub fn open_current_at_once(&self, verified_first: u64) -> Result<Snapshot, StoreError> {
+        self.open_at_once(self.current()?, verified_first)
+    }
+
+    /// Opens a snapshot and verifies all of it.
     ///
     /// # Errors
     /// [`StoreError::Snapshot`] when it does not open.
     pub fn open(&self, id: Fingerprint) -> Result<Snapshot, StoreError> {
+        self.open_at_once(id, u64::MAX)
+    }
+
+    fn open_at_once(&self, id: Fingerprint, verified_first: u64) -> Result<Snapshot, StoreError> {
         let failed = |source| StoreError::Snapshot { id, source: Box::new(source) };
-        let snapshot = Snapshot::open(&self.folder(id)).map_err(failed)?;
+        let snapshot = Snapshot::open_at_once(&self.folder(id), verified_first).map_err(failed)?;
         if snapshot.id() == id {
             Ok(snapshot)
         } else {

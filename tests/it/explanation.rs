@@ -20,7 +20,7 @@ use std::sync::Arc;
 use guidepost::calibrate::{Artifact, FEATURES, Model};
 use guidepost::embed::Embedder as _;
 use guidepost::engine::{Engine, Explanation};
-use guidepost::ids::{DocumentId, Nation};
+use guidepost::ids::{DocumentId, Nation, Row};
 use guidepost::index::build::passage_text;
 use guidepost::index::settings::Settings;
 use guidepost::index::snapshot::Snapshot;
@@ -57,7 +57,6 @@ impl Counts {
         };
         let rows: Vec<[Counted; 4]> = snapshot
             .passages()
-            .iter()
             .map(|p| {
                 let document = snapshot.document(&p.id.document).unwrap();
                 [
@@ -162,10 +161,10 @@ impl Counts {
         let stored = |row: usize| vectors.row(row).unwrap().components().to_vec();
         let passage = cosine(&query, &stored(row));
         assert_eq!(told.passage_cosine.to_bits(), passage.to_bits(), "cosine of the passage");
-        let own = &self.snapshot.passages()[row].id.document;
+        let own = &self.snapshot.passage(Row(row as u32)).unwrap().id.document;
         let mut variants: Vec<f64> = Vec::new();
-        let mut at = self.snapshot.passages().len();
-        for document in self.snapshot.documents().iter().filter(|d| d.kind.is_retrieved()) {
+        let mut at = self.snapshot.passage_count();
+        for document in self.snapshot.documents().filter(|d| d.kind.is_retrieved()) {
             for _ in &document.questions {
                 if document.id == *own {
                     variants.push(cosine(&query, &stored(at)));
@@ -187,7 +186,7 @@ impl Counts {
     #[track_caller]
     fn check(&self, query: &str, told: &Explanation) {
         let position = |id: &str| {
-            let mut passages = self.snapshot.passages().iter();
+            let mut passages = self.snapshot.passages();
             passages.position(|p| p.id.to_string() == id).unwrap()
         };
         let row = position(&told.passage);
@@ -293,10 +292,9 @@ fn stored_vectors_are_those_of_the_texts() {
     let vectors = snapshot.vectors().matrix();
     let mut texts: Vec<String> = snapshot
         .passages()
-        .iter()
         .map(|p| passage_text(snapshot.document(&p.id.document).unwrap(), p))
         .collect();
-    let retrieved = snapshot.documents().iter().filter(|d| d.kind.is_retrieved());
+    let retrieved = snapshot.documents().filter(|d| d.kind.is_retrieved());
     texts.extend(retrieved.flat_map(|d| d.questions.iter().cloned()));
     assert_eq!(vectors.rows(), texts.len());
     for (row, text) in texts.iter().enumerate() {

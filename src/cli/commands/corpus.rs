@@ -7,10 +7,10 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::args::{ApproveArgs, CorpusCommand, Global, ImportCut, ImportFormat};
+use crate::cli::args::{ApproveArgs, CorpusCommand, Global, ImportFormat};
 use crate::cli::{Outcome, printer, settings};
 use crate::corpus::approve::{Changed, Grant, approve, approve_all, withdraw};
-use crate::corpus::document::{Cut, Role};
+use crate::corpus::document::Role;
 use crate::corpus::import::{ImportOptions, ImportReport, SourceKind, import};
 use crate::corpus::lint::{CheckOptions, Finding, ReviewEntry, check, review_calendar};
 use crate::corpus::read::{Issue, Severity, read_corpus};
@@ -20,7 +20,7 @@ use crate::ids::Nation;
 use crate::index::build::Sources;
 
 /// Who stands behind bulk approvals of research imports, unless a name is given.
-const RESEARCH_APPROVER: &str = "Research import";
+pub(super) const RESEARCH_APPROVER: &str = "Research import";
 
 /// Runs a `corpus` command.
 pub(super) fn run(global: &Global, command: &CorpusCommand) -> Result<Outcome, Error> {
@@ -32,10 +32,7 @@ pub(super) fn run(global: &Global, command: &CorpusCommand) -> Result<Outcome, E
             let options = ImportOptions {
                 programme: programme.clone(),
                 nations: Nation::ALL.to_vec(),
-                cut: match cut {
-                    ImportCut::Whole => Cut::Whole,
-                    ImportCut::Passages => Cut::Sections,
-                },
+                cut: cut.as_cut(),
                 source: None,
                 licence: None,
                 allowed_paths: Vec::new(),

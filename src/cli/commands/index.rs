@@ -1,16 +1,23 @@
-//! `index build|info|verify|list|rollback|revoke`.
+//! `index build|generate|duplicates|info|verify|list|rollback|revoke`.
 
-use jiff::Timestamp;
+use jiff::{Span, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::corpus::RESEARCH_APPROVER;
 use crate::cli::args::{Global, IndexCommand};
+use crate::cli::printer::Bar;
 use crate::cli::{Outcome, printer, settings};
+use crate::corpus::approve::Grant;
+use crate::corpus::document::Role;
+use crate::corpus::read::read_corpus;
 use crate::error::Error;
+use crate::eval::EvalError;
+use crate::eval::generate::{Plan, Texts, generate, nearly_the_same};
 use crate::ids::{DocumentId, Fingerprint};
 use crate::index::build::BuildOptions;
 use crate::index::settings::Settings;
-use crate::index::snapshot::read_manifest;
+use crate::index::snapshot::{VERIFIED_FIRST, read_manifest};
 use crate::index::store::{Revocation, Store};
 
 /// What a build did.
@@ -43,17 +50,26 @@ pub(crate) struct WireListed {
 }
 
 /// Runs an `index` command.
-pub(super) fn run(global: &Global, command: &IndexCommand) -> Result<Outcome, Error> {
+pub(super) fn run(global: &Global, command: &IndexCommand) -> Result<Outcome, EvalError> {
     let store = settings::store(global);
     match command {
         IndexCommand::Build { show_settings: true, .. } => {
             let settings = settings::settings(global)?.unwrap_or_default();
-            show_settings(&settings)
+            Ok(show_settings(&settings)?)
         }
-        IndexCommand::Build { batch, commits, json, .. } => {
+        IndexCommand::Build { batch, commits, json, beir, cut, on, .. } => {
             let encoder = settings::encoder(global)?;
             let options = BuildOptions { batch: *batch, commits: *commits };
-            let built = settings::build_index(global, &encoder, options)?;
+            let built = match beir {
+                None => settings::build_index(global, &encoder, options)?,
+                Some(folder) => {
+                    let on = settings::day(*on);
+                    let until = on.checked_add(Span::new().years(1)).unwrap_or(on);
+                    let by = RESEARCH_APPROVER.to_owned();
+                    let grant = Grant { by, role: Role::Research, on, review_due: until };
+                    settings::build_beir(global, &encoder, (folder, cut.as_cut(), &grant), options)?
+                }
+            };
             if *json {
                 let id = built.id.to_string();
                 let wire = WireBuilt {
@@ -73,17 +89,42 @@ pub(super) fn run(global: &Global, command: &IndexCommand) -> Result<Outcome, Er
             }
             Ok(Outcome::Done)
         }
-        IndexCommand::Info { json } => info(&store, *json),
-        IndexCommand::Verify { json } => verify(&store, *json),
-        IndexCommand::List { json } => list(&store, *json),
-        IndexCommand::Rollback { to } => {
-            let to = to.as_deref().map(|prefix| store.find(prefix)).transpose()?;
-            let id = store.lock()?.rollback(to)?;
-            printer::data(&id.to_string())?;
+        IndexCommand::Generate { from, passages, queries, seed, out } => {
+            let plan = Plan { passages: *passages, queries: *queries, seed: *seed };
+            let bar = Bar::new(global.quiet);
+            let texts = match &from[..] {
+                [] => Texts::of_corpus(&read_corpus(&global.corpus).map_err(Error::from)?)?,
+                folders => Texts::of_folders(folders)?,
+            };
+            generate(&texts, plan, out, &bar)?;
+            printer::talk(&format!("{passages} passages are in {}", out.display()));
             Ok(Outcome::Done)
         }
-        IndexCommand::Revoke { document, by, reason } => revoke(&store, document, by, reason),
+        IndexCommand::Duplicates { sample, above } => Ok(duplicates(&store, *sample, *above)?),
+        IndexCommand::Info { json } => Ok(info(&store, *json)?),
+        IndexCommand::Verify { json } => Ok(verify(&store, *json)?),
+        IndexCommand::List { json } => Ok(list(&store, *json)?),
+        IndexCommand::Rollback { to } => Ok(rollback(&store, to.as_deref())?),
+        IndexCommand::Revoke { document, by, reason } => Ok(revoke(&store, document, by, reason)?),
     }
+}
+
+fn rollback(store: &Store, to: Option<&str>) -> Result<Outcome, Error> {
+    let to = to.map(|prefix| store.find(prefix)).transpose()?;
+    let id = store.lock()?.rollback(to)?;
+    printer::data(&id.to_string())?;
+    Ok(Outcome::Done)
+}
+
+fn duplicates(store: &Store, sample: u32, above: f64) -> Result<Outcome, Error> {
+    let snapshot = store.open_current_at_once(VERIFIED_FIRST)?;
+    let found = nearly_the_same(snapshot.vectors(), sample as usize, above)
+        .map_err(crate::retrieve::RetrieveError::from)?;
+    printer::data(&format!(
+        "{} of {} passages have another one of cosine above {above} among all {}",
+        found.with_double, found.sample, found.passages
+    ))?;
+    Ok(Outcome::Done)
 }
 
 fn show_settings(settings: &Settings) -> Result<Outcome, Error> {
@@ -141,8 +182,8 @@ fn verify(store: &Store, json: bool) -> Result<Outcome, Error> {
         rows.push(WireListed {
             id: listed.id,
             current: listed.current,
-            passages: opened.as_ref().ok().map(|s| s.passages().len()),
-            documents: opened.as_ref().ok().map(|s| s.documents().len()),
+            passages: opened.as_ref().ok().map(|s| s.passage_count()),
+            documents: opened.as_ref().ok().map(|s| s.document_count()),
             problem,
         });
     }
@@ -204,7 +245,7 @@ fn full_message(error: &Error) -> String {
 }
 
 fn revoke(store: &Store, document: &str, by: &str, reason: &str) -> Result<Outcome, Error> {
-    let snapshot = store.open_current()?;
+    let snapshot = store.open_current_at_once(VERIFIED_FIRST)?;
     let unknown = || Error::UnknownPassage { passage: document.to_owned() };
     let id = DocumentId::new(document).map_err(|_| unknown())?;
     snapshot.document(&id).ok_or_else(unknown)?;

@@ -42,7 +42,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome, EvalError> {
         Command::Certificate { command } => certify::run(global, command),
         Command::Triage(command) => triage::run(global, command),
         Command::Eval(command) => eval::run(global, command),
-        Command::Index(command) => Ok(index::run(global, command)?),
+        Command::Index(command) => index::run(global, command),
         Command::Corpus(command) => Ok(corpus::run(global, command)?),
         Command::Models(command) => Ok(models::run(global, command)?),
     }

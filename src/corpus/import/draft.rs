@@ -37,6 +37,12 @@ impl Draft {
 
     /// The file.
     pub(super) fn render(&self) -> String {
+        let status = if self.is_withdrawn { "withdrawn" } else { "draft" };
+        self.render_as(&format!("status = \"{status}\"\n"))
+    }
+
+    /// The file with other lines of its approval before the version.
+    pub(super) fn render_as(&self, approval: &str) -> String {
         let mut text = String::from("+++\n");
         let mut line = |key: &str, value: String| {
             // Writing to a string cannot fail.
@@ -56,12 +62,11 @@ impl Draft {
         if self.cut == Cut::Whole {
             line("cut", quoted("whole"));
         }
-        let status = if self.is_withdrawn { "withdrawn" } else { "draft" };
         let Source { title, publisher, address, updated, licence } = &self.source;
         let _ = write!(
             text,
             "\n[source]\ntitle = {}\npublisher = {}\naddress = {}\nupdated = {}\nlicence = {}\n\
-             \n[approval]\nstatus = \"{status}\"\nversion = \"1\"\n+++\n\n{}\n",
+             \n[approval]\n{approval}version = \"1\"\n+++\n\n{}\n",
             quoted(title),
             quoted(publisher),
             quoted(address),

@@ -13,9 +13,9 @@ use crate::ids::DocumentId;
 
 /// A line of a corpus; keys beside these are left aside.
 #[derive(Deserialize)]
-struct CorpusLine {
+pub(super) struct CorpusLine {
     #[serde(rename = "_id")]
-    id: String,
+    pub(super) id: String,
     #[serde(default)]
     title: String,
     text: String,
@@ -31,22 +31,38 @@ struct IntentLine {
 /// One plain document a line.
 pub(super) fn gather_corpus(path: &Path, options: &ImportOptions) -> Result<Gathered, ImportError> {
     let path = find(path, "corpus.jsonl")?;
-    let cure = "write one object a line with the texts `_id`, `title` and `text`";
     let mut gathered = Gathered::default();
-    for (line, row) in read_lines::<CorpusLine>(&path, cure)? {
+    for (line, row) in read_lines::<CorpusLine>(&path, CORPUS_CURE)? {
         let id = document_id(&row.id, &path, line)?;
-        let title = one_line(&row.title);
-        let body = if row.text.trim().is_empty() { title.clone() } else { row.text };
-        if body.trim().is_empty() {
-            let reason = format!("the document `{id}` has neither title nor text");
-            gathered.refused.push(Refused { source: path.clone(), line: Some(line), reason });
-            continue;
+        match corpus_draft(id, row, &path, line, options) {
+            Ok(draft) => gathered.drafts.push(draft),
+            Err(reason) => {
+                gathered.refused.push(Refused { source: path.clone(), line: Some(line), reason });
+            }
         }
-        let title = if title.is_empty() { id.as_str().to_owned() } else { title };
-        let draft = draft(id, title, body, &path, line, options);
-        gathered.drafts.push(draft);
     }
     Ok(gathered)
+}
+
+/// What a line of a corpus must be.
+pub(super) const CORPUS_CURE: &str =
+    "write one object a line with the texts `_id`, `title` and `text`";
+
+/// The draft of a line, or why it has none.
+pub(super) fn corpus_draft(
+    id: DocumentId,
+    row: CorpusLine,
+    path: &Path,
+    line: usize,
+    options: &ImportOptions,
+) -> Result<Draft, String> {
+    let title = one_line(&row.title);
+    let body = if row.text.trim().is_empty() { title.clone() } else { row.text };
+    if body.trim().is_empty() {
+        return Err(format!("the document `{id}` has neither title nor text"));
+    }
+    let title = if title.is_empty() { id.as_str().to_owned() } else { title };
+    Ok(draft(id, title, body, path, line, options))
 }
 
 /// One document a label, in the order in which labels first appear.
@@ -145,12 +161,16 @@ fn draft(
     }
 }
 
-fn document_id(value: &str, path: &Path, line: usize) -> Result<DocumentId, ImportError> {
+pub(super) fn document_id(
+    value: &str,
+    path: &Path,
+    line: usize,
+) -> Result<DocumentId, ImportError> {
     DocumentId::new(value).map_err(|source| ImportError::Id { path: path.to_owned(), line, source })
 }
 
 /// The file itself, or the one of that name in the folder.
-fn find(path: &Path, name: &'static str) -> Result<PathBuf, ImportError> {
+pub(super) fn find(path: &Path, name: &'static str) -> Result<PathBuf, ImportError> {
     let file = if path.is_dir() { path.join(name) } else { path.to_owned() };
     if file.is_file() {
         Ok(file)

@@ -15,6 +15,7 @@ mod govuk;
 #[cfg(feature = "cli")]
 mod html;
 mod jsonl;
+mod lines;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -25,6 +26,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::draft::Draft;
+pub use self::lines::CorpusLines;
+use super::approve::ApproveError;
 use super::document::Cut;
 use super::read::{Issue, QUARANTINE, read_document};
 use crate::durable;
@@ -182,6 +185,27 @@ pub enum ImportError {
         /// The first of its issues.
         issue: Box<Issue>,
     },
+    /// A document that an index is built from straight away has neither title nor text.
+    #[error("{}:{line}: {reason}; give it a text or take the line out", path.display())]
+    NoText {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is missing: a lowercase fragment.
+        reason: String,
+    },
+    /// A line of the source is not the one that stood there before.
+    #[error("{}:{line}: the file has changed while it was read; begin again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// The documents cannot be approved so.
+    #[error(transparent)]
+    Grant(#[from] ApproveError),
     /// There is something where the folder should be written.
     #[error("{} exists already; name a new folder", path.display())]
     TargetExists {

@@ -63,6 +63,9 @@ fn declined(account: &Account, part: &PartReply) -> Vec<String> {
         "uncalibrated" => "Nothing is answered without a calibrator for this model and these \
                            settings: `guidepost calibrate` fits one."
             .to_owned(),
+        "damaged_index" => "A file of the index is damaged: `guidepost index verify` names it, \
+                            `guidepost index build` writes it anew."
+            .to_owned(),
         "other_programme" => format!(
             "The programme of `{document}` would have to be served here; its own service answers."
         ),

@@ -169,6 +169,15 @@ impl<'a> Asking<'a> {
         Some(reply)
     }
 
+    /// What an engine says whose index has turned out to be damaged: an alarm where one is due, else
+    /// a person takes over. Nothing is retrieved and nothing quoted.
+    pub(super) fn from_damaged(&self) -> Reply {
+        self.alarm().unwrap_or_else(|| {
+            let nothing = (String::new(), Vec::new());
+            self.wrap(Response::Handover(Handover::unranked(Reason::Damaged, None, nothing)))
+        })
+    }
+
     /// What follows when nothing is urgent: the answer to what was asked back, else routes, else
     /// the questions of the message one by one.
     fn converse(&mut self, asked: Option<&Asked>, next: &mut Conversation) -> Result<Reply, Error> {

@@ -297,10 +297,10 @@ impl<'a> Asking<'a> {
                 && programme.as_str().split('-').all(|part| words.iter().any(|word| word == part))
         };
         let snapshot = &self.state.snapshot;
-        let others = snapshot.documents().iter().map(|d| &d.programme);
-        let best = snapshot.document_of(head.row).map(|d| &d.programme);
+        let best = snapshot.programme_of(head.row);
         best.is_some_and(|best| {
-            named(best) && others.filter(|other| *other != best).all(|other| !named(other))
+            let mut others = snapshot.programmes().iter().filter(|other| *other != best);
+            named(best) && others.all(|other| !named(other))
         })
     }
 
@@ -312,7 +312,7 @@ impl<'a> Asking<'a> {
             for form in &term.forms {
                 for field in TextField::ALL {
                     let visited = snapshot.postings().visit(field, form, |row, _| {
-                        programmes.extend(snapshot.document_of(Row(row)).map(|d| &d.programme));
+                        programmes.extend(snapshot.programme_of(Row(row)));
                     });
                     visited.map_err(RetrieveError::from)?;
                 }
