@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::bench_args::BenchArgs;
 use super::certify_args::{CertificateCommand, CertifyArgs};
 use super::eval_args::EvalCommand;
 use crate::corpus::document::{Cut, Role};
@@ -26,7 +27,7 @@ Exit codes: 0 done; 1 an honest negative (not answered, findings, nothing found)
 at fault; 3 the machine is; 4 files of another version or model; 5 these data \
 cannot tell; 70 a bug.";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Folder of the index. The default index follows the corpus: it is built and rebuilt as needed
     #[arg(
@@ -99,6 +100,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Rank documents for a file of topics and write a TREC run
     Run(RunArgs),
+    /// Time whole messages under load, or compare two configurations
+    Bench(BenchArgs),
     /// Fit a calibrator on labelled topics, or report decisions on them
     Calibrate(CalibrateArgs),
     /// Look at the certificate in use, suspend it, watch for shift

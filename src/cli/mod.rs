@@ -4,6 +4,7 @@
 //! of [`crate::error::ErrorKind`], 1 for an honest negative, and 5 where the data cannot tell.
 
 mod args;
+mod bench_args;
 mod certify_args;
 mod commands;
 mod diagnostic;

@@ -68,6 +68,7 @@ impl EvalError {
                 ErrorKind::Environment
             }
             EvalError::Experiment(ExperimentError::Program { .. }) => ErrorKind::Environment,
+            EvalError::Latency(LatencyError::Unrepeatable { .. }) => ErrorKind::Bug,
             _ => ErrorKind::Input,
         }
     }

@@ -7,11 +7,12 @@
 //! [`measure`] and [`evaluate`] on rankings, [`answers`], [`selective`], [`calibration`] and
 //! [`spans`] on decisions and answers, [`latency`] on time. Statistics: [`significance`].
 //! [`withhold`] asks without the
-//! guidance that would answer. [`experiment`] brings all together; [`report`] shows what came out. [`leakage`] looks for what
+//! guidance that would answer. [`mod@bench`] times an index. [`experiment`] brings all together; [`report`] shows what came out. [`leakage`] looks for what
 //! would make figures untrue, [`sensitive`] keeps what must not be shown.
 
 pub mod answers;
 pub mod beir;
+pub mod bench;
 pub mod calibration;
 pub mod certifying;
 pub mod compress;

@@ -1,6 +1,7 @@
 //! One file a verb.
 
 mod ask;
+mod bench;
 mod calibrate;
 mod certify;
 mod corpus;
@@ -38,6 +39,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome, EvalError> {
         Command::Explain(args) => Ok(rank::explain(global, args)?),
         Command::Replay(args) => Ok(replay::replay(global, args)?),
         Command::Run(args) => rank::run(global, args),
+        Command::Bench(args) => bench::run(global, args),
         Command::Calibrate(args) => calibrate::calibrate(global, args),
         Command::Certificate { command } => certify::run(global, command),
         Command::Triage(command) => triage::run(global, command),

@@ -391,6 +391,8 @@ impl Prepared {
             worst: analysis.worst,
             responses: told.responses,
             latency: told.latency,
+            throughput: Vec::new(),
+            time_ratios: Vec::new(),
             environment: told.environment,
             methods: methods(),
             bias: bias(),

@@ -43,6 +43,7 @@ pub fn stages(timings: &Timings) -> StageTimes {
     let mut stages = StageTimes::new();
     for (name, micros) in [
         ("rules", timings.rules_us),
+        ("dialogue", timings.dialogue_us),
         ("lexical", timings.lexical_us),
         ("dense", timings.dense_us),
         ("rank", timings.rank_us),

@@ -36,6 +36,12 @@ pub enum LatencyError {
         /// Number of the topic.
         topic: usize,
     },
+    /// An engine that does not repeat itself.
+    #[error("topic `{topic}` got another reply when it was asked again; nothing was timed")]
+    Unrepeatable {
+        /// Id of the topic.
+        topic: String,
+    },
     /// No topic at all.
     #[error("there is no topic to compare latencies on")]
     NoTopic,

@@ -2,7 +2,8 @@
 //!
 //! [`load`] asks a system, closed-loop, open-loop or cold; [`mod@paired`] asks two, interleaved topic
 //! by topic in one process. Both return every [`samples::Sample`]; [`summary`] makes quantiles
-//! with intervals of them and [`ratio`] tests one quantile of two systems against each other.
+//! with intervals of them, [`ratio`] tests one quantile of two systems against each other, and
+//! [`mod@scaling`] says what more threads are worth.
 //!
 //! Invariants. Every request of a run is kept, in the order of the requests, the ones of the
 //! warm-up rounds excepted. In an open loop latency counts from the moment at which the request
@@ -20,6 +21,7 @@ pub mod load;
 pub mod paired;
 pub mod ratio;
 pub mod samples;
+pub mod scaling;
 pub mod summary;
 
 pub use clock::{Clock, RealClock, VirtualClock};
@@ -30,6 +32,7 @@ pub use load::{
 pub use paired::{PairOptions, PairedSamples, paired};
 pub use ratio::{Outcomes, RatioOptions, RatioTest, outcomes, quantile_ratio_test};
 pub use samples::{Load, LoadKind, Sample, Samples, StageTimes};
+pub use scaling::{Scaling, ScalingOptions, scaling, throughput};
 pub use summary::{histogram, summarise, write_percentiles};
 
 /// The rank, counted from 1 at the smallest, of the `share` quantile among `count` values: the

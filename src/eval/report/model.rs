@@ -50,6 +50,12 @@ pub struct Report {
     pub responses: Vec<ResponseCurve>,
     /// Latency.
     pub latency: Vec<Latency>,
+    /// Requests answered in a second; left out where none were counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub throughput: Vec<Throughput>,
+    /// Times of one thing over another's; left out where none were compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_ratios: Vec<TimeRatio>,
     /// The machine and the moment.
     pub environment: Option<Environment>,
     /// Paragraphs on method: heading and text.
@@ -65,6 +71,8 @@ impl Report {
     #[must_use]
     pub fn without_measured_times(mut self) -> Report {
         self.latency.clear();
+        self.throughput.clear();
+        self.time_ratios.clear();
         self.environment = None;
         self
     }
@@ -397,6 +405,46 @@ pub struct Quantile {
     pub microseconds: f64,
     /// Interval, where the number of samples allows one.
     pub interval: Option<Interval>,
+}
+
+/// Requests answered in a second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Throughput {
+    /// Dataset.
+    pub dataset: String,
+    /// System.
+    pub system: String,
+    /// The load, as in [`Latency`].
+    pub load: String,
+    /// Requests answered.
+    pub requests: usize,
+    /// Requests answered in a second.
+    pub per_second: f64,
+    /// Requests due in a second, in an open loop.
+    pub due_per_second: Option<f64>,
+}
+
+/// How two times compare that were measured interleaved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeRatio {
+    /// Dataset.
+    pub dataset: String,
+    /// What was timed: `p50` of a whole message, work on several threads…
+    pub what: String,
+    /// The denominator.
+    pub baseline: String,
+    /// The numerator.
+    pub system: String,
+    /// The baseline's time in microseconds.
+    pub baseline_microseconds: f64,
+    /// The system's time in microseconds.
+    pub system_microseconds: f64,
+    /// The system's time over the baseline's; less than 1 is faster.
+    pub ratio: f64,
+    /// Interval of the ratio; none where there was too little to bound it.
+    pub interval: Option<Interval>,
+    /// Families, or rounds, that the interval counts.
+    pub n: usize,
 }
 
 /// Where and when it ran.

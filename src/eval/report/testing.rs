@@ -101,6 +101,8 @@ pub(super) fn sample() -> Report {
         worst: worst(),
         responses: responses(&mut draw),
         latency: latency(&mut draw),
+        throughput: throughput(),
+        time_ratios: time_ratios(),
         environment: Some(environment()),
         methods: methods(),
         bias: bias(),
@@ -542,6 +544,31 @@ fn responses(draw: &mut Draw) -> Vec<ResponseCurve> {
         curve("weight of dense", &weights, 0.4, 0.774),
         curve("k of RRF", &[1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 300.0, 1000.0], 60.0, 0.759),
     ]
+}
+
+fn throughput() -> Vec<Throughput> {
+    vec![Throughput {
+        dataset: "screening".to_owned(),
+        system: "weighted".to_owned(),
+        load: "open Poisson 50/s, warm (1 round), 2 threads".to_owned(),
+        requests: 3_000,
+        per_second: 49.6,
+        due_per_second: Some(50.0),
+    }]
+}
+
+fn time_ratios() -> Vec<TimeRatio> {
+    vec![TimeRatio {
+        dataset: "screening".to_owned(),
+        what: "the p50 of a message".to_owned(),
+        baseline: "bm25f".to_owned(),
+        system: "weighted".to_owned(),
+        baseline_microseconds: 210.0,
+        system_microseconds: 1_240.0,
+        ratio: 1_240.0 / 210.0,
+        interval: Some(Interval { low: 5.4, high: 6.5, level: 0.95 }),
+        n: 401,
+    }]
 }
 
 fn latency(draw: &mut Draw) -> Vec<Latency> {

@@ -36,6 +36,8 @@ fn empty() -> Report {
         worst: Vec::new(),
         responses: Vec::new(),
         latency: Vec::new(),
+        throughput: Vec::new(),
+        time_ratios: Vec::new(),
         environment: None,
         methods: Vec::new(),
         bias: Vec::new(),

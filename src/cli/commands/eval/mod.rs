@@ -8,6 +8,7 @@ mod withhold;
 
 pub(crate) use check::CheckReport;
 pub(crate) use files::Scores;
+pub(super) use run::command_line;
 
 use std::fmt::Write as _;
 use std::path::Path;

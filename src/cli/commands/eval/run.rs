@@ -129,7 +129,7 @@ impl Bench<'_> {
 }
 
 /// The command as it was typed, without folders of this machine.
-fn command_line() -> String {
+pub(in crate::cli::commands) fn command_line() -> String {
     const FOLDERS: [&str; 4] = ["--cache", "--data", "--id-key", "--models"];
     let mut shown = vec!["guidepost".to_owned()];
     let mut words = std::env::args().skip(1);

@@ -14,7 +14,11 @@ pub(in crate::eval::report) fn summary(report: &Report) -> Vec<Block> {
     let primary = report.comparisons.iter().filter(|comparison| comparison.primary);
     let verdicts: Vec<Block> =
         primary.map(|comparison| Block::Verdict(verdict(report, comparison))).collect();
-    if verdicts.is_empty() { vec![Block::Paragraph(description(report))] } else { verdicts }
+    if !verdicts.is_empty() {
+        return verdicts;
+    }
+    let times = super::latency::findings(report);
+    if times.is_empty() { vec![Block::Paragraph(description(report))] } else { times }
 }
 
 /// What a reader must know first.
