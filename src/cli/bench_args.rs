@@ -51,6 +51,10 @@ pub(crate) struct BenchArgs {
         conflicts_with_all = ["against", "against_index", "rate", "uniform"]
     )]
     pub(crate) scale: Vec<Work>,
+    /// Run every stage by itself once over the messages and time nothing, for programs that count
+    /// instructions: the stages' functions are named `counted_*`
+    #[arg(long, hide = true, conflicts_with_all = ["against", "against_index", "scale", "out"])]
+    pub(crate) once: bool,
     /// The day of the messages [default: today, UTC]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) now: Option<Date>,

@@ -1371,7 +1371,7 @@ fn what_is_printed_fits_its_schema() {
 
 /// A transcript with folders taken out.
 #[track_caller]
-fn check(name: &str, bench: &Bench, arguments: &[&str]) {
+pub(crate) fn check(name: &str, bench: &Bench, arguments: &[&str]) {
     let output = bench.run(arguments);
     let folder = bench.place.root().display().to_string();
     let mut kept = format!(

@@ -21,6 +21,8 @@ mod format;
 mod gate;
 mod grounding;
 mod incremental;
+#[cfg(feature = "cli")]
+mod latency;
 mod layout;
 mod public;
 mod race;

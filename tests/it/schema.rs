@@ -480,6 +480,10 @@ fn experiments(seen: &mut Seen) {
     seen.text("eval-freeze", &bench.read("x.freeze.json"));
     let run = ["eval", "run", "x.toml", "--out", "out", "--despite-leaks", "--json"];
     seen.text("eval-report", &bench.ends(0, &run));
+    for more in [&["--workers", "2"][..], &["--scale", "run"]] {
+        let timed = ["bench", "--topics", "topics.jsonl", "--rounds", "1", "--json"];
+        seen.text("eval-report", &bench.ends(0, &[&timed[..], more].concat()));
+    }
     let report = seen.0["eval-report"][0].clone();
     for key in ["comparisons", "resolution", "answering", "differences", "worst", "latency"] {
         assert!(report[key].as_array().is_some_and(|list| !list.is_empty()), "{key}");

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::eval::EvalError;
 use crate::eval::bench::{
     BenchPlan, LEVEL, Measured, Messages, Setting, agreement, ask_in_a_loop, compare, measure,
-    rank_all, report, seconds_in_pool, verified,
+    once, rank_all, report, seconds_in_pool, verified,
 };
 use crate::eval::experiment::{output, record};
 use crate::eval::latency::{RequestRate, ScalingOptions, Schedule, scaling};
@@ -39,6 +39,9 @@ pub(super) fn run(global: &Global, args: &BenchArgs) -> Result<Outcome, EvalErro
     let bytes = fs_err::read(&args.topics)?;
     let name = args.topics.file_stem().unwrap_or_default().to_string_lossy();
     let messages = Messages::new(&name, &read_topics(&args.topics)?, settings::day(args.now));
+    if args.once {
+        return once_over(global, &messages);
+    }
     let mut bench = Bench {
         global,
         args,
@@ -70,6 +73,14 @@ pub(super) fn run(global: &Global, args: &BenchArgs) -> Result<Outcome, EvalErro
     } else {
         printer::raw(&in_words(&report))?;
     }
+    Ok(Outcome::Done)
+}
+
+/// Says what was run, as JSON: the path of the encoder and the stages.
+fn once_over(global: &Global, messages: &Messages) -> Result<Outcome, EvalError> {
+    let (engine, encoder) = (settings::engine(global)?, settings::encoder(global)?);
+    let stages = once(&engine, &encoder, messages)?;
+    printer::json_line(&(encoder.cpu_path().as_str(), stages))?;
     Ok(Outcome::Done)
 }
 

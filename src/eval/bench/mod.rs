@@ -8,6 +8,7 @@
 //!
 //! Not known here: labels and quality (`eval run` measures those), files and arguments.
 
+mod once;
 mod report;
 mod work;
 
@@ -33,6 +34,7 @@ use crate::engine::{Engine, Reply, Timings};
 use crate::error::Error;
 use crate::query::Query;
 
+pub use once::{Stage, once};
 pub use report::{Setting, report};
 pub use work::{ask_in_a_loop, rank_all, seconds_in_pool};
 
