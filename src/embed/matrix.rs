@@ -8,8 +8,10 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::Range;
 
-use super::encoder::kernels::{Kernels, ROW_ALIGNMENT};
+use super::encoder::kernels::ROW_ALIGNMENT;
+use super::encoder::kernels::scan::Scan;
 
 /// First bytes of a matrix file.
 const MAGIC: [u8; 8] = *b"GPVECTOR";
@@ -172,7 +174,7 @@ pub struct Hit {
 pub struct QuantisedMatrix {
     bytes: Box<dyn AsRef<[u8]> + Send + Sync>,
     layout: Layout,
-    kernels: Kernels,
+    scan: Scan,
 }
 
 /// Where things lie in a matrix's bytes.
@@ -259,7 +261,7 @@ impl QuantisedMatrix {
         for vector in vectors {
             Self::push_row(dimension, vector, &mut bytes)?;
         }
-        Ok(Self { bytes: Box::new(bytes), layout, kernels: Kernels::detect() })
+        Ok(Self { bytes: Box::new(bytes), layout, scan: Scan::detect() })
     }
 
     /// The bytes of a matrix file that stand before its rows, from the squared lengths of all
@@ -299,7 +301,7 @@ impl QuantisedMatrix {
     /// [`MatrixError`] when the bytes are not a matrix of this format, or cut short.
     pub fn open(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self, MatrixError> {
         let layout = Layout::read(bytes.as_ref())?;
-        Ok(Self { bytes: Box::new(bytes), layout, kernels: Kernels::detect() })
+        Ok(Self { bytes: Box::new(bytes), layout, scan: Scan::detect() })
     }
 
     /// Reads every row and compares it with its stored length.
@@ -356,13 +358,7 @@ impl QuantisedMatrix {
     /// # Errors
     /// [`MatrixError::Dimension`] when the query has another width.
     pub fn cosine(&self, row: usize, query: &QuantisedVector) -> Result<Option<f64>, MatrixError> {
-        let padded = self.pad(query)?;
-        if row >= self.layout.rows {
-            return Ok(None);
-        }
-        let mut dot = [0];
-        self.kernels.dot_rows(self.padded_row(row), &padded, &mut dot);
-        Ok(Some(cosine(dot[0], query.square, self.square(row))))
+        Ok(self.cosine_with(row, &self.pad(query)?))
     }
 
     /// The cosine of every row with the query, in the order of rows, into `cosines`.
@@ -376,7 +372,8 @@ impl QuantisedMatrix {
     ) -> Result<(), MatrixError> {
         cosines.clear();
         cosines.reserve(self.layout.rows);
-        self.scan(query, |_, cosine| cosines.push(cosine))
+        self.scan(0..self.layout.rows, &self.pad(query)?, |_, cosine| cosines.push(cosine));
+        Ok(())
     }
 
     /// The `count` rows nearest to the query: cosine descending, row ascending.
@@ -387,7 +384,7 @@ impl QuantisedMatrix {
         let mut hits = Vec::new();
         let room = count.saturating_mul(2).max(SCAN_BLOCK);
         let mut least = f64::NEG_INFINITY;
-        self.scan(query, |row, cosine| {
+        self.scan_above(0..self.layout.rows, &self.pad(query)?, |_| false, |row, cosine| {
             if cosine >= least {
                 hits.push(Hit { row, cosine });
             }
@@ -395,34 +392,117 @@ impl QuantisedMatrix {
                 keep_nearest(&mut hits, count);
                 least = hits.last().map_or(f64::INFINITY, |hit: &Hit| hit.cosine);
             }
-        })?;
+            least
+        });
         keep_nearest(&mut hits, count);
         Ok(hits)
     }
 
-    fn scan(
-        &self,
-        query: &QuantisedVector,
-        mut take: impl FnMut(u32, f64),
-    ) -> Result<(), MatrixError> {
-        let padded = self.pad(query)?;
-        let mut dots = [0; SCAN_BLOCK];
-        for first in (0..self.layout.rows).step_by(SCAN_BLOCK) {
-            let count = SCAN_BLOCK.min(self.layout.rows - first);
-            let dots = &mut dots[..count];
-            self.kernels.dot_rows(self.padded_rows(first, count), &padded, dots);
-            for (row, dot) in (first..).zip(dots) {
-                take(row as u32, cosine(*dot, query.square, self.square(row)));
-            }
-        }
-        Ok(())
+    /// A query laid out as the rows are, to be compared with many of them.
+    ///
+    /// # Errors
+    /// [`MatrixError::Dimension`] when the query has another width.
+    pub fn pad(&self, query: &QuantisedVector) -> Result<PaddedQuery, MatrixError> {
+        check_dimension(self.layout.dimension, query)?;
+        let mut components = Vec::with_capacity(self.layout.stride());
+        components.extend_from_slice(&query.components);
+        components.resize(self.layout.stride(), 0);
+        Ok(PaddedQuery { components, square: query.square })
     }
 
-    fn pad(&self, query: &QuantisedVector) -> Result<Vec<i8>, MatrixError> {
-        check_dimension(self.layout.dimension, query)?;
-        let mut padded = query.components.to_vec();
-        padded.resize(self.layout.stride(), 0);
-        Ok(padded)
+    /// The cosine of one row with the query; `None` past the last row, or where the query was
+    /// laid out for another matrix.
+    pub fn cosine_with(&self, row: usize, query: &PaddedQuery) -> Option<f64> {
+        if row >= self.layout.rows || query.components.len() != self.layout.stride() {
+            return None;
+        }
+        let mut dot = [0];
+        self.scan.dot_rows(self.padded_row(row), &query.components, &mut dot);
+        Some(cosine(dot[0], query.square, self.square(row)))
+    }
+
+    /// Calls `take(row, cosine)` for some rows, in their order, or for none where the query was
+    /// laid out for another matrix.
+    pub fn scan(&self, rows: Range<usize>, query: &PaddedQuery, mut take: impl FnMut(u32, f64)) {
+        self.blocks(rows, query, |first, dots, squares| {
+            for (row, (dot, square)) in (first..).zip(dots.iter().zip(squares)) {
+                take(row as u32, cosine(*dot, query.square, u32::from_le_bytes(*square)));
+            }
+        });
+    }
+
+    /// Calls `take(row, cosine)` for those of some rows, in their order, whose cosine is at least
+    /// what `take` last gave back, or that `is_wanted` whatever their cosine. A few of lesser
+    /// cosine may be among them: what is saved is the square roots and the division, by
+    /// comparing squares first.
+    pub fn scan_above(
+        &self,
+        rows: Range<usize>,
+        query: &PaddedQuery,
+        mut is_wanted: impl FnMut(u32) -> bool,
+        mut take: impl FnMut(u32, f64) -> f64,
+    ) {
+        let mut bound = f64::MIN;
+        self.blocks(rows, query, |first, dots, squares| {
+            for (row, (&dot, square)) in (first as u32..).zip(dots.iter().zip(squares)) {
+                let square = u32::from_le_bytes(*square);
+                let signed = f64::from(dot) * f64::from(dot).abs();
+                if signed >= bound * f64::from(square) || is_wanted(row) {
+                    bound = bound_of(take(row, cosine(dot, query.square, square)), query.square);
+                }
+            }
+        });
+    }
+
+    /// Calls `take(row, cosine)` for the rows named, in the order given. Rows past the last are
+    /// left out.
+    pub fn scan_picked(
+        &self,
+        picks: &[u32],
+        query: &PaddedQuery,
+        mut take: impl FnMut(u32, f64),
+    ) {
+        let mut dots = [0; SCAN_BLOCK];
+        let rows = self.padded_rows(0, self.layout.rows);
+        if query.components.len() != self.layout.stride() {
+            return;
+        }
+        for picks in picks.chunks(SCAN_BLOCK) {
+            if picks.iter().any(|&row| row as usize >= self.layout.rows) {
+                continue;
+            }
+            let dots = &mut dots[..picks.len()];
+            self.scan.dot_picked(rows, picks, &query.components, dots);
+            for (&row, dot) in picks.iter().zip(dots) {
+                take(row, cosine(*dot, query.square, self.square(row as usize)));
+            }
+        }
+    }
+
+    /// Calls `take(first row, dot products, squares)` for blocks of some rows.
+    fn blocks(
+        &self,
+        rows: Range<usize>,
+        query: &PaddedQuery,
+        mut take: impl FnMut(usize, &[i32], &[[u8; 4]]),
+    ) {
+        if query.components.len() != self.layout.stride() {
+            return;
+        }
+        let end = rows.end.min(self.layout.rows);
+        let mut dots = [0; SCAN_BLOCK];
+        for first in (rows.start..end).step_by(SCAN_BLOCK) {
+            let count = SCAN_BLOCK.min(end - first);
+            let dots = &mut dots[..count];
+            self.scan.dot_rows(self.padded_rows(first, count), &query.components, dots);
+            let squares = &self.bytes()[HEADER + first * size_of::<u32>()..];
+            take(first, dots, &squares.as_chunks().0[..count]);
+        }
+    }
+
+    /// A row's bytes and the square of its length.
+    pub(super) fn components(&self, row: usize) -> (&[u8], u32) {
+        (&self.padded_row(row)[..self.layout.dimension], self.square(row))
     }
 
     fn bytes(&self) -> &[u8] {
@@ -443,6 +523,25 @@ impl QuantisedMatrix {
     }
 }
 
+/// A query laid out as the rows of a matrix are.
+#[derive(Debug, Clone)]
+pub struct PaddedQuery {
+    components: Vec<i8>,
+    square: u32,
+}
+
+/// What dot · |dot| / (squared length of the row) is at least, wherever the cosine as computed
+/// is at least `least`. The margin is a million times the rounding of either side.
+fn bound_of(least: f64, query_square: u32) -> f64 {
+    const MARGIN: f64 = 1e-9;
+    if least > 0.0 {
+        least * least * f64::from(query_square) * (1.0 - MARGIN)
+    } else {
+        // Not infinity: a zero row must pass too.
+        f64::MIN
+    }
+}
+
 fn check_dimension(expected: usize, vector: &QuantisedVector) -> Result<(), MatrixError> {
     let found = vector.components.len();
     if found == expected { Ok(()) } else { Err(MatrixError::Dimension { expected, found }) }
@@ -458,7 +557,6 @@ fn keep_nearest(hits: &mut Vec<Hit>, count: usize) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::encoder::kernels::CpuPath;
     use super::*;
 
     fn vectors(dimension: usize, rows: usize, seed: u64) -> Vec<QuantisedVector> {
@@ -509,26 +607,6 @@ mod tests {
             matrix.cosine(0, &vectors(383, 1, 1)[0]),
             Err(MatrixError::Dimension { expected: 384, found: 383 })
         ));
-    }
-
-    #[test]
-    fn both_paths_count_the_same_on_extreme_bytes() {
-        let Some(fast) = Kernels::on(CpuPath::Avx512Vnni) else {
-            eprintln!("no AVX-512 VNNI on this processor: paths not compared");
-            return;
-        };
-        let scalar = Kernels::on(CpuPath::Scalar).unwrap();
-        for width in [64, 128, 384, 32_768] {
-            for (row, query) in
-                [(128_u8, -128_i8), (127, 127), (128, 127), (127, -128), (0, 5), (255, 1)]
-            {
-                let (rows, query) = (vec![row; 3 * width], vec![query; width]);
-                let (mut a, mut b) = ([0; 3], [0; 3]);
-                fast.dot_rows(&rows, &query, &mut a);
-                scalar.dot_rows(&rows, &query, &mut b);
-                assert_eq!(a, b);
-            }
-        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! This layer does not know what the texts are: neither passages nor questions.
 
 pub mod cache;
+pub mod codes;
 pub mod encoder;
 pub mod manifest;
 pub mod matrix;

@@ -3,6 +3,9 @@
 //! The matrix knows only rows; this module knows which of them are passages, in row order, and
 //! to which document each variant belongs.
 
+use std::sync::OnceLock;
+
+use crate::embed::codes::Codes;
 use crate::embed::matrix::QuantisedMatrix;
 
 /// The vectors of a snapshot.
@@ -15,6 +18,8 @@ pub struct Vectors {
     /// Document, by number, of each variant.
     document_of_variant: Vec<u32>,
     documents: usize,
+    /// Codes of the passages, made when they are first needed.
+    codes: OnceLock<Codes>,
 }
 
 /// Why a matrix does not fit its passages.
@@ -44,12 +49,18 @@ impl Vectors {
         if matrix.rows() != passages + variants {
             return Err(VectorsMismatch { rows: matrix.rows(), passages, variants });
         }
-        Ok(Vectors { matrix, document_of_passage, document_of_variant, documents })
+        let codes = OnceLock::new();
+        Ok(Vectors { matrix, document_of_passage, document_of_variant, documents, codes })
     }
 
     /// The vectors.
     pub fn matrix(&self) -> &QuantisedMatrix {
         &self.matrix
+    }
+
+    /// One-bit codes of the passages. The first call makes them, in one pass over the matrix.
+    pub fn codes(&self) -> &Codes {
+        self.codes.get_or_init(|| Codes::of(&self.matrix, self.passages()))
     }
 
     /// Number of passages.
@@ -62,9 +73,21 @@ impl Vectors {
         self.document_of_passage.get(row).map(|&d| d as usize)
     }
 
+    /// Rows of a document: passages stand in order of their documents.
+    pub fn passages_of_document(&self, document: usize) -> std::ops::Range<u32> {
+        let first = self.document_of_passage.partition_point(|&d| (d as usize) < document);
+        let after = self.document_of_passage.partition_point(|&d| (d as usize) <= document);
+        first as u32..after as u32
+    }
+
     /// Numbers of the documents the variants belong to, in matrix order after the passages.
     pub fn documents_of_variants(&self) -> impl Iterator<Item = usize> + '_ {
         self.document_of_variant.iter().map(|&d| d as usize)
+    }
+
+    /// Number of question variants.
+    pub fn variants(&self) -> usize {
+        self.document_of_variant.len()
     }
 
     /// Number of documents.

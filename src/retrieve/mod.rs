@@ -2,8 +2,9 @@
 //!
 //! A [`Retriever`] is bound to a query once ([`Retriever::bind`]); the bound query then ranks,
 //! scores any passage exactly and explains itself, without analysing or embedding again. Scores
-//! are exact over all rows: nothing is sampled, pruned or approximated, so a ranking does not
-//! depend on its depth. This layer does not blend (see [`crate::fuse`]) and does not know
+//! are exact, whatever row is asked for, and up to [`dense::TWO_STAGE_ROWS`] passages so is every
+//! ranking: nothing is sampled or pruned that could have been in it, so that it does not depend on
+//! its depth. This layer does not blend (see [`crate::fuse`]) and does not know
 //! approvals.
 
 pub mod candidates;
@@ -20,7 +21,7 @@ use crate::index::postings::PostingsError;
 use crate::score::Score;
 
 pub use candidates::{Candidate, Candidates};
-pub use ranking::{Hit, Ranking, Row};
+pub use ranking::{BestHits, Hit, Ranking, Row};
 
 /// Scores every passage of a snapshot for a query.
 pub trait Retriever: Send + Sync {
@@ -53,7 +54,7 @@ pub trait BoundQuery {
     fn explain(&self, row: Row) -> Result<RetrieverExplanation, RetrieveError>;
 
     /// The query among all vectors of the snapshot; `None` from a retriever without vectors.
-    fn nearness(&self) -> Option<Nearness<'_>> {
+    fn nearness(&self) -> Option<&dyn Nearness> {
         None
     }
 
@@ -66,16 +67,39 @@ pub trait BoundQuery {
     }
 }
 
-/// A query among all vectors of a snapshot.
-#[derive(Debug, Clone, Copy)]
-pub struct Nearness<'a> {
+/// A query among all vectors of a snapshot. Cosines with passages are computed where they are
+/// asked for: a snapshot of a million passages costs no more than what is looked at.
+pub trait Nearness {
     /// The query's vector.
-    pub query: &'a QuantisedVector,
-    /// Cosine with every passage, by row.
-    pub passages: &'a [f64],
+    fn query(&self) -> &QuantisedVector;
+
+    /// Cosine with a passage, by row; `None` past the last.
+    fn passage(&self, row: usize) -> Option<f64>;
+
     /// Cosine with every question variant, in the order of the snapshot's vectors.
-    pub variants: &'a [f64],
+    fn variants(&self) -> &[f64];
+
+    /// How all passages lie around the query.
+    fn surroundings(&self) -> &Surroundings;
 }
+
+/// How the passages of a snapshot lie around a query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Surroundings {
+    /// Mean cosine; of more than [`SURROUNDINGS`] passages evenly spaced ones are taken.
+    pub mean: f64,
+    /// Variance of the cosines, of the same passages.
+    pub variance: f64,
+    /// The greatest cosines, descending, as many as [`NEAREST_PASSAGES`].
+    pub nearest: Vec<f64>,
+}
+
+/// Passages whose cosines are averaged at most: their mean is within a hundredth of a standard
+/// deviation of that of all.
+pub const SURROUNDINGS: usize = 16_384;
+
+/// Passages whose cosines [`Surroundings`] holds.
+pub const NEAREST_PASSAGES: usize = 10;
 
 /// Where some rows hold a query's words.
 #[derive(Debug, Clone, PartialEq)]

@@ -29,7 +29,7 @@ impl Hit {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ranking(Vec<Hit>);
 
-#[derive(PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Worst(Hit);
 
 impl Ord for Worst {
@@ -41,6 +41,42 @@ impl Ord for Worst {
 impl PartialOrd for Worst {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+/// The best hits of those offered so far, each row once.
+#[derive(Debug)]
+pub struct BestHits {
+    depth: usize,
+    heap: BinaryHeap<Worst>,
+}
+
+impl BestHits {
+    /// Room for the best `depth` hits.
+    pub fn new(depth: usize) -> BestHits {
+        BestHits { depth, heap: BinaryHeap::with_capacity(depth.min(4096) + 1) }
+    }
+
+    /// Keeps a hit if it is among the best so far.
+    pub fn offer(&mut self, hit: Hit) {
+        if self.heap.len() < self.depth {
+            self.heap.push(Worst(hit));
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && hit.order(&worst.0) == Ordering::Less
+        {
+            *worst = Worst(hit);
+        }
+    }
+
+    /// The score below which no hit is kept any more; `None` while there is room.
+    pub fn least(&self) -> Option<Score> {
+        let is_full = self.heap.len() >= self.depth;
+        self.heap.peek().filter(|_| is_full).map(|worst| worst.0.score)
+    }
+
+    /// The hits, best first.
+    pub fn into_ranking(self) -> Ranking {
+        Ranking(self.heap.into_sorted_vec().into_iter().map(|worst| worst.0).collect())
     }
 }
 
@@ -56,16 +92,11 @@ impl Ranking {
 
     /// The best `depth` of many hits, each row given once, in memory of the depth alone.
     pub fn top(hits: impl IntoIterator<Item = Hit>, depth: usize) -> Ranking {
-        let mut heap: BinaryHeap<Worst> = BinaryHeap::with_capacity(depth.min(4096) + 1);
+        let mut best = BestHits::new(depth);
         for hit in hits {
-            if heap.len() < depth {
-                heap.push(Worst(hit));
-            } else if heap.peek().is_some_and(|worst| hit.order(&worst.0) == Ordering::Less) {
-                heap.pop();
-                heap.push(Worst(hit));
-            }
+            best.offer(hit);
         }
-        Ranking(heap.into_sorted_vec().into_iter().map(|w| w.0).collect())
+        best.into_ranking()
     }
 
     /// The hits, best first.

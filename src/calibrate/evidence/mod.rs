@@ -217,7 +217,7 @@ impl Pool {
         neighbours.fill_message(&mut message, context);
         message[10..].copy_from_slice(context.wording);
         let nearness = context.dense.nearness();
-        let direction = nearness.map(|n| n.query.components().to_vec()).unwrap_or_default();
+        let direction = nearness.map(|n| n.query().components().to_vec()).unwrap_or_default();
         Ok(Some(Pool { contenders, message, direction }))
     }
 

@@ -7,7 +7,7 @@
 
 use super::strength::Head;
 use super::{CONTENDER_WIDTH, Context, MESSAGE_WIDTH};
-use crate::retrieve::{Nearness, RetrieverExplanation};
+use crate::retrieve::{Nearness, RetrieverExplanation, Surroundings};
 
 /// Variants that vote.
 const VOTERS: usize = 10;
@@ -16,8 +16,6 @@ const VOTERS: usize = 10;
 const VOTE_SHARPNESS: f64 = 20.0;
 /// Nearest variants of a document that are averaged.
 const NEAREST: usize = 5;
-/// Nearest passages whose mean tells how dense the surroundings are.
-const DENSITY: usize = 10;
 
 /// The surroundings of a message.
 pub(super) struct Neighbours {
@@ -33,7 +31,7 @@ impl Neighbours {
         };
         let mut near: Vec<(f64, usize)> = Vec::new();
         let mut least = f64::NEG_INFINITY;
-        for (document, &cosine) in context.vectors.documents_of_variants().zip(nearness.variants) {
+        for (document, &cosine) in context.vectors.documents_of_variants().zip(nearness.variants()) {
             if near.len() == VOTERS && cosine <= least {
                 continue;
             }
@@ -72,14 +70,15 @@ impl Neighbours {
             features[3] = features[2];
             return;
         };
-        let passage = nearness.passages.get(head.row.0 as usize).copied().unwrap_or(0.0);
+        let passage = nearness.passage(head.row.0 as usize).unwrap_or(0.0);
         features[3] = passage;
         let passages = context.background.passages_of(head.document);
-        let cosines = passages.iter().filter_map(|&row| nearness.passages.get(row as usize));
-        features[4] = cosines.clone().fold(passage, |best, &c| best.max(c));
-        let of_document = cosines.clone().sum::<f64>() / passages.len().max(1) as f64;
+        let cosines = passages.iter().filter_map(|&row| nearness.passage(row as usize));
+        let (best, sum) = cosines.fold((passage, 0.0), |(best, sum), c| (best.max(c), sum + c));
+        features[4] = best;
+        let of_document = sum / passages.len().max(1) as f64;
         features[5] = of_document;
-        let (nearest, mean, centre) = variants(head.document, &nearness, context).unwrap_or((
+        let (nearest, mean, centre) = variants(head.document, nearness, context).unwrap_or((
             features[4],
             features[4],
             features[4],
@@ -102,19 +101,9 @@ impl Neighbours {
         let Some(nearness) = context.dense.nearness() else {
             return;
         };
-        let n = nearness.passages.len().max(1) as f64;
-        let mean = nearness.passages.iter().sum::<f64>() / n;
-        let variance = nearness.passages.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / n;
-        let mut best: Vec<f64> = Vec::with_capacity(DENSITY + 1);
-        for &cosine in nearness.passages {
-            if best.len() < DENSITY || cosine > best[DENSITY - 1] {
-                let place = best.partition_point(|&other| other >= cosine);
-                best.insert(place, cosine);
-                best.truncate(DENSITY);
-            }
-        }
+        let Surroundings { mean, variance, nearest: best } = nearness.surroundings();
         let nearest = best.first().copied().unwrap_or(0.0);
-        message[6] = if variance > 0.0 { (nearest - mean) / variance.sqrt() } else { 0.0 };
+        message[6] = if *variance > 0.0 { (nearest - mean) / variance.sqrt() } else { 0.0 };
         message[7] = context.background.rank_of_nearest(if self.votes.is_empty() {
             nearest
         } else {
@@ -129,13 +118,13 @@ impl Neighbours {
 /// centre of all of them; `None` without variants.
 fn variants(
     document: usize,
-    nearness: &Nearness<'_>,
+    nearness: &dyn Nearness,
     context: &Context<'_>,
 ) -> Option<(f64, f64, f64)> {
     let variants = context.background.variants_of(document);
     let mut nearest = [f64::NEG_INFINITY; NEAREST];
     let (mut sum, mut n) = (0.0, 0_usize);
-    for cosine in variants.iter().filter_map(|&v| nearness.variants.get(v as usize).copied()) {
+    for cosine in variants.iter().filter_map(|&v| nearness.variants().get(v as usize).copied()) {
         sum += cosine;
         n += 1;
         if cosine > nearest[NEAREST - 1] {

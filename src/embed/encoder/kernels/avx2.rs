@@ -187,37 +187,9 @@ over_registers! {
 }
 
 #[target_feature(enable = "avx2")]
-fn load_words(from: &[i16; LANES]) -> __m256i {
-    // SAFETY: the reference is valid for the 32 bytes read, alignment is free.
-    unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
-}
-
-#[target_feature(enable = "avx2")]
 fn widen(from: &[u8; LANES]) -> __m256i {
     // SAFETY: the reference is valid for the 16 bytes read, alignment is free.
     _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(from.as_ptr().cast::<__m128i>()) })
-}
-
-#[target_feature(enable = "avx2")]
-fn integers(from: __m256i) -> [i32; 8] {
-    let mut lanes = [0; 8];
-    // SAFETY: the array is valid for the 32 bytes written.
-    unsafe { std::arch::x86_64::_mm256_storeu_si256(lanes.as_mut_ptr().cast(), from) };
-    lanes
-}
-
-/// For each row of signed bytes, the sum of its products with `query`.
-#[target_feature(enable = "avx2")]
-pub(super) fn dot_rows(rows: &[u8], query: &[i8], dots: &mut [i32]) {
-    let wide: Vec<i16> = query.iter().map(|q| i16::from(*q)).collect();
-    let wide = wide.as_chunks::<LANES>().0;
-    for (row, dot) in rows.chunks_exact(query.len()).zip(dots) {
-        let mut sum = _mm256_setzero_si256();
-        for (row, query) in row.as_chunks::<LANES>().0.iter().zip(wide) {
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(widen(row), load_words(query)));
-        }
-        *dot = integers(sum).into_iter().sum();
-    }
 }
 
 /// output = dequantised(values · weights) + bias.

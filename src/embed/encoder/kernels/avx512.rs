@@ -176,26 +176,6 @@ fn load_integers(from: &[i32; LANES]) -> __m512i {
     unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
 }
 
-/// For each row of signed bytes, the sum of its products with `query`.
-///
-/// The hardware multiplies unsigned by signed bytes: a row gets 128 added to each byte (its top
-/// bit flipped), and 128 · Σ query is taken off the sum.
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(super) fn dot_rows(rows: &[u8], query: &[i8], dots: &mut [i32]) {
-    let flip = _mm512_set1_epi8(i8::MIN);
-    let offset = 128 * query.iter().map(|q| i32::from(*q)).sum::<i32>();
-    let query = query.as_chunks::<BYTES>().0;
-    for (row, dot) in rows.chunks_exact(query.len() * BYTES).zip(dots) {
-        let mut sum = _mm512_setzero_si512();
-        for (row, query) in row.as_chunks().0.iter().zip(query) {
-            // SAFETY: the reference is valid for the 64 bytes read, alignment is free.
-            let query = unsafe { _mm512_loadu_si512(query.as_ptr().cast()) };
-            sum = _mm512_dpbusd_epi32(sum, _mm512_xor_si512(load_bytes(row), flip), query);
-        }
-        *dot = _mm512_reduce_add_epi32(sum) - offset;
-    }
-}
-
 /// output = dequantised(values · weights) + bias.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) fn multiply_int8(rows: QuantisedRows<'_>, weights: Int8Weights<'_>, output: &mut [f32]) {

@@ -13,6 +13,7 @@
 mod glue;
 mod lanes;
 mod scalar;
+pub(crate) mod scan;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -310,15 +311,6 @@ impl Kernels {
         assert!(rows.len() / width * (tokens.len() / width) == dots.len());
         if !tokens.is_empty() {
             dispatch!(self.dot_tokens(rows, tokens, width, dots));
-        }
-    }
-
-    /// For each row of signed bytes, the sum of its products with `query`.
-    pub(crate) fn dot_rows(self, rows: &[u8], query: &[i8], dots: &mut [i32]) {
-        assert!(query.len().is_multiple_of(ROW_ALIGNMENT));
-        assert!(rows.len() == dots.len() * query.len());
-        if !query.is_empty() {
-            dispatch!(self.dot_rows(rows, query, dots));
         }
     }
 }

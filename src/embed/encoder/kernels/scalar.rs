@@ -142,14 +142,6 @@ fn dot(a: &[i16], b: &[i16]) -> i32 {
     pieces.sum::<i32>() + a_rest.iter().zip(b_rest).map(product).sum::<i32>()
 }
 
-/// For each row of signed bytes, the sum of its products with `query`.
-pub(super) fn dot_rows(rows: &[u8], query: &[i8], dots: &mut [i32]) {
-    for (row, dot) in rows.chunks_exact(query.len()).zip(dots) {
-        let products = row.iter().zip(query);
-        *dot = products.map(|(a, b)| i32::from(a.cast_signed()) * i32::from(*b)).sum();
-    }
-}
-
 /// [`glue::quantise_rows`] over arrays.
 pub(super) fn quantise_rows(rows: &[f32], width: usize, to: QuantisedRowsMut<'_>) {
     glue::quantise_rows::<ArrayLanes>(rows, width, to);

@@ -199,24 +199,6 @@ proptest! {
         let bias = random.numbers(PANEL);
         same_bits(tokens * PANEL, |kernels, to| kernels.multiply_f32(&rows, &panels, &bias, to));
     }
-
-    #[test]
-    fn scans_count_exactly(seed: u64, rows in 0_usize..9, lines in 1_usize..7) {
-        let mut random = Random(seed);
-        let width = lines * ROW_ALIGNMENT;
-        let rows: Vec<u8> = (0..rows * width).map(|_| random.next().to_le_bytes()[0]).collect();
-        let query: Vec<i8> = (0..width).map(|_| random.next().to_le_bytes()[0].cast_signed()).collect();
-        for kernels in paths() {
-            let mut dots = vec![0; rows.len() / width];
-            kernels.dot_rows(&rows, &query, &mut dots);
-            for (row, dot) in rows.chunks_exact(width).zip(dots) {
-                let products = row.iter().zip(&query);
-                let exact: i64 =
-                    products.map(|(a, b)| i64::from(a.cast_signed()) * i64::from(*b)).sum();
-                prop_assert_eq!(i64::from(dot), exact);
-            }
-        }
-    }
 }
 
 #[test]
