@@ -70,7 +70,10 @@ pub(crate) struct Global {
     /// Which precision of the model embeds
     #[arg(long, global = true, value_enum, default_value_t = Precision::Int8)]
     pub(crate) precision: Precision,
-    /// Threads for embedding [default: all cores]
+    /// What computes the model
+    #[arg(long, global = true, value_enum, default_value_t = Runtime::Guidepost)]
+    pub(crate) runtime: Runtime,
+    /// Threads for embedding [default: all cores; with `--runtime rust-bert` one]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<usize>,
     /// No progress on stderr
@@ -84,6 +87,14 @@ pub(crate) enum Precision {
     Int8,
     /// The f32 weights pulled into the models folder
     F32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    /// The encoder of this program
+    Guidepost,
+    /// libtorch, always with the pulled f32 weights; only in a build with the feature `rust-bert`
+    RustBert,
 }
 
 #[derive(Debug, Subcommand)]
@@ -566,11 +577,17 @@ pub(crate) enum ModelsCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Time the models available
+    /// Time every runtime available, side by side
     Bench {
+        /// Rounds over the runtimes, each of 25 queries and 2 passages
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        rounds: usize,
         /// Print as JSON
         #[arg(long)]
         json: bool,
+        /// Print by how many bytes this process grows with one runtime
+        #[arg(long, hide = true, value_name = "RUNTIME")]
+        memory_of: Option<String>,
     },
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-use super::args::{Global, Precision, Scope};
+use super::args::{Global, Precision, Runtime, Scope};
 use super::printer::{self, Bar};
 use crate::calibrate::Artifact;
 use crate::corpus::approve::Grant;
@@ -58,11 +58,56 @@ pub(super) fn store(global: &Global) -> Store {
     Store::new(global.index.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_INDEX)))
 }
 
-/// The encoder asked for.
+/// What embeds, and how it counts the tokens of a text.
+pub(super) struct Model {
+    pub(super) embedder: Arc<dyn Embedder>,
+    count: Box<dyn Fn(&str) -> usize + Send + Sync>,
+}
+
+/// The model asked for, on the runtime asked for.
 ///
 /// # Errors
 /// [`Error::Model`] when it cannot be loaded.
+pub(super) fn model(global: &Global) -> Result<Model, Error> {
+    match global.runtime {
+        Runtime::Guidepost => {
+            let encoder = encoder(global)?;
+            let counter = Arc::clone(&encoder);
+            let count = move |text: &str| counter.count_tokens(text).unwrap_or(usize::MAX);
+            Ok(Model { embedder: encoder, count: Box::new(count) })
+        }
+        Runtime::RustBert => rust_bert(global),
+    }
+}
+
+#[cfg(feature = "rust-bert")]
+fn rust_bert(global: &Global) -> Result<Model, Error> {
+    use std::num::NonZeroUsize;
+
+    let folder = default_folder(&global.models)?;
+    let files = model::ModelFiles::open(&folder, model::Precision::F32)?;
+    let threads = global.threads.and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
+    let embedder = crate::embed::RustBertEmbedder::load_with_threads(files, threads)?;
+    let embedder = Arc::new(embedder);
+    let counter = Arc::clone(&embedder);
+    let count = move |text: &str| counter.count_tokens(text).unwrap_or(usize::MAX);
+    Ok(Model { embedder, count: Box::new(count) })
+}
+
+#[cfg(not(feature = "rust-bert"))]
+fn rust_bert(_: &Global) -> Result<Model, Error> {
+    Err(LoadError::not_compiled_in().into())
+}
+
+/// This program's encoder, for commands that run on no other.
+///
+/// # Errors
+/// [`Error::Model`] when it cannot be loaded, or another runtime was asked for.
 pub(super) fn encoder(global: &Global) -> Result<Arc<Encoder>, Error> {
+    if global.runtime == Runtime::RustBert {
+        let reason = "this command runs on Guidepost's own encoder only";
+        return Err(LoadError::Unsuited { runtime: "rust-bert", reason }.into());
+    }
     encoder_of(global, global.precision)
 }
 
@@ -99,12 +144,12 @@ pub(super) fn default_folder(models: &Path) -> Result<PathBuf, Error> {
 /// [`Error`] as [`build`].
 pub(super) fn build_index(
     global: &Global,
-    encoder: &Arc<Encoder>,
+    model: &Model,
     options: BuildOptions,
 ) -> Result<Built, Error> {
     let sources = Sources::read(&global.corpus)?;
     let settings = settings(global)?.unwrap_or_default();
-    build_from(&store(global), &sources, encoder, &settings, options, global.quiet)
+    build_from(&store(global), &sources, model, &settings, options, global.quiet)
 }
 
 /// Builds the index of the `corpus.jsonl` of a BEIR folder with the settings given, approved for
@@ -114,7 +159,7 @@ pub(super) fn build_index(
 /// [`Error`] as [`build_lines`].
 pub(super) fn build_beir(
     global: &Global,
-    encoder: &Arc<Encoder>,
+    model: &Model,
     (folder, cut, grant): (&Path, Cut, &Grant),
     options: BuildOptions,
 ) -> Result<Built, Error> {
@@ -128,25 +173,21 @@ pub(super) fn build_beir(
     };
     let sources = LineSources::open(folder, &import, grant)?;
     let settings = settings(global)?.unwrap_or_default();
-    let embedder: Arc<dyn Embedder> = Arc::clone(encoder) as Arc<dyn Embedder>;
-    let count = |text: &str| encoder.count_tokens(text).unwrap_or(usize::MAX);
     let bar = Bar::new(global.quiet);
     let store = store(global);
-    Ok(build_lines(&store, &sources, &embedder, &count, &settings, options, &bar)?)
+    Ok(build_lines(&store, &sources, &model.embedder, &model.count, &settings, options, &bar)?)
 }
 
 fn build_from(
     store: &Store,
     sources: &Sources,
-    encoder: &Arc<Encoder>,
+    model: &Model,
     settings: &Settings,
     options: BuildOptions,
     quiet: bool,
 ) -> Result<Built, Error> {
-    let embedder: Arc<dyn Embedder> = Arc::clone(encoder) as Arc<dyn Embedder>;
-    let count = |text: &str| encoder.count_tokens(text).unwrap_or(usize::MAX);
     let bar = Bar::new(quiet);
-    Ok(build(store, sources, &embedder, &count, settings, options, &bar)?)
+    Ok(build(store, sources, &model.embedder, &model.count, settings, options, &bar)?)
 }
 
 /// An engine over the index. Where no index was named, the default one follows the corpus: it is
@@ -163,15 +204,15 @@ pub(super) fn engine(global: &Global) -> Result<Engine, Error> {
 /// # Errors
 /// As [`engine`].
 pub(super) fn engine_with(global: &Global, rules_alone: bool) -> Result<Engine, Error> {
-    let encoder = encoder(global)?;
+    let model = model(global)?;
     if global.index.is_some() || !global.corpus.is_dir() {
-        return open_engine(global, encoder, rules_alone);
+        return open_engine(global, model.embedder, rules_alone);
     }
     let store = store(global);
     let sources = Sources::read(&global.corpus)?;
     let settings = Settings::default();
-    if store.current().ok() == Some(sources.inputs(encoder.as_ref(), &settings).id()) {
-        match open_engine(global, Arc::clone(&encoder), rules_alone) {
+    if store.current().ok() == Some(sources.inputs(model.embedder.as_ref(), &settings).id()) {
+        match open_engine(global, Arc::clone(&model.embedder), rules_alone) {
             Err(Error::Store(StoreError::Snapshot { .. })) => {}
             opened => return opened,
         }
@@ -180,8 +221,8 @@ pub(super) fn engine_with(global: &Global, rules_alone: bool) -> Result<Engine, 
         printer::talk(&format!("indexing {} …", global.corpus.display()));
     }
     let options = BuildOptions::default();
-    build_from(&store, &sources, &encoder, &settings, options, global.quiet)?;
-    open_engine(global, encoder, rules_alone)
+    build_from(&store, &sources, &model, &settings, options, global.quiet)?;
+    open_engine(global, model.embedder, rules_alone)
 }
 
 /// An engine over another index, with the same model and settings and no calibrator of its own
@@ -190,11 +231,15 @@ pub(super) fn engine_with(global: &Global, rules_alone: bool) -> Result<Engine, 
 /// # Errors
 /// As [`engine`].
 pub(super) fn engine_over(global: &Global, index: &Path) -> Result<Engine, Error> {
-    builder(global, index, encoder(global)?)?.open()
+    builder(global, index, model(global)?.embedder)?.open()
 }
 
-fn open_engine(global: &Global, encoder: Arc<Encoder>, rules_alone: bool) -> Result<Engine, Error> {
-    let mut builder = builder(global, store(global).root(), encoder)?;
+fn open_engine(
+    global: &Global,
+    embedder: Arc<dyn Embedder>,
+    rules_alone: bool,
+) -> Result<Engine, Error> {
+    let mut builder = builder(global, store(global).root(), embedder)?;
     if let Some(artifact) = artifact(global)? {
         builder = builder.calibrator(artifact);
     }
@@ -212,12 +257,16 @@ pub(super) fn engine_fitted(global: &Global, artifact: Option<Artifact>) -> Resu
     let Some(artifact) = artifact else {
         return engine(global);
     };
-    builder(global, store(global).root(), encoder(global)?)?.calibrator(artifact).open()
+    builder(global, store(global).root(), model(global)?.embedder)?.calibrator(artifact).open()
 }
 
 /// What every engine is opened with: the model, and the settings and urgency model named.
-fn builder(global: &Global, index: &Path, encoder: Arc<Encoder>) -> Result<EngineBuilder, Error> {
-    let mut builder = Engine::builder(index).embedder(encoder);
+fn builder(
+    global: &Global,
+    index: &Path,
+    embedder: Arc<dyn Embedder>,
+) -> Result<EngineBuilder, Error> {
+    let mut builder = Engine::builder(index).embedder(embedder);
     if let Some(settings) = settings(global)? {
         builder = builder.settings(settings);
     }

@@ -7,6 +7,7 @@
 //! threads, or (int8) on the processor; the fingerprint changes whenever vectors may change.
 //! This layer does not know what the texts are: neither passages nor questions.
 
+pub mod bench;
 pub mod cache;
 pub mod codes;
 pub mod encoder;
@@ -15,6 +16,10 @@ pub mod matrix;
 pub mod model;
 pub mod models;
 pub mod quantise;
+#[cfg(feature = "rust-bert")]
+pub mod rust_bert;
+#[cfg(any(test, feature = "rust-bert"))]
+mod worker;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -24,6 +29,8 @@ use crate::ids::Fingerprint;
 pub(crate) use encoder::kernels::token_dots;
 pub use encoder::{CpuPath, Encoder, LoadError};
 pub use model::{ModelBytes, default_model};
+#[cfg(feature = "rust-bert")]
+pub use rust_bert::RustBertEmbedder;
 
 /// Vectors, one row a text.
 pub type Matrix = ndarray::Array2<f32>;

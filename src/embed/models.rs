@@ -1,6 +1,6 @@
-//! Which models are at hand, are they sound, and how fast are they?
+//! Which models are at hand, and are they sound?
 //!
-//! The work behind `guidepost models`: list, pull, verify, quantise and bench. The built-in
+//! The work behind `guidepost models`: list, pull, verify and quantise. The built-in
 //! model is always at hand; others are folders under one models folder, each with its manifest.
 //! Files are copied only when their hashes are those pinned in the built-in manifest, written
 //! aside and renamed, the manifest last, so that a folder with a manifest is complete. This
@@ -9,17 +9,16 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use fs_err as fs;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::encoder::{Encoder, LoadError};
+use super::encoder::LoadError;
 use super::manifest::{FileRecord, Manifest, ManifestError};
 use super::model::{F32_FILE, INT8_FILE, MANIFEST_FILE, ModelFiles, Precision};
 use super::quantise::quantise_weights;
-use super::{EmbedError, Embedder, model};
+use super::{EmbedError, model};
 use crate::durable;
 
 /// Why a model file could not be handled.
@@ -65,6 +64,24 @@ pub enum ModelsError {
         /// What is wrong with it.
         #[from]
         source: LoadError,
+    },
+    /// A runtime's vectors are not those expected.
+    #[error(
+        "{runtime} is not timed: its least cosine to the published model is {found:.5}, below {floor}"
+    )]
+    Disagrees {
+        /// The runtime.
+        runtime: String,
+        /// Least cosine found.
+        found: f64,
+        /// What it should reach.
+        floor: f64,
+    },
+    /// Two paths of the processor give different vectors.
+    #[error("{runtime} is not timed: its vectors differ from those of the fastest path")]
+    OtherBits {
+        /// The runtime.
+        runtime: String,
     },
     /// A text could not be embedded.
     #[error("cannot embed a text of the bench")]
@@ -298,205 +315,6 @@ pub fn quantise(folder: &Path, output: &Path) -> Result<FileRecord, ModelsError>
     Ok(FileRecord::of(&weights))
 }
 
-/// How long to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BenchSettings {
-    /// Times each query is timed.
-    pub rounds: usize,
-    /// Passages embedded to measure throughput.
-    pub passages: usize,
-}
-
-impl Default for BenchSettings {
-    /// 20 rounds give 500 timed queries, enough for a p99; 64 passages take about half a second.
-    fn default() -> Self {
-        Self { rounds: 20, passages: 64 }
-    }
-}
-
-/// Milliseconds, by share of calls.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
-pub struct Percentiles {
-    /// Half of the calls took no longer.
-    pub p50: f64,
-    /// Nine in ten.
-    pub p90: f64,
-    /// Ninety-nine in a hundred.
-    pub p99: f64,
-    /// The longest.
-    pub max: f64,
-}
-
-impl Percentiles {
-    /// Nearest rank: the smallest value that at least the share of all values does not exceed.
-    fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        let percentile = |percent: usize| {
-            let rank = (percent * values.len()).div_ceil(100).max(1);
-            values.get(rank - 1).copied().unwrap_or(f64::NAN)
-        };
-        let [p50, p90, p99, max] = [50, 90, 99, 100].map(percentile);
-        Self { p50, p90, p99, max }
-    }
-}
-
-/// Agreement with the f32 model.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
-pub struct Agreement {
-    /// Texts compared.
-    pub texts: usize,
-    /// Least cosine.
-    pub least: f64,
-    /// Median cosine.
-    pub median: f64,
-}
-
-/// What [`bench()`] measured, on one thread.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct BenchReport {
-    /// The embedder's name.
-    pub model: String,
-    /// The instructions it ran on.
-    pub cpu_path: &'static str,
-    /// Milliseconds from bytes in memory to a model that is ready.
-    pub load_ms: f64,
-    /// Calls timed.
-    pub queries: usize,
-    /// Fewest and most tokens of a query, special ones included.
-    pub query_tokens: (usize, usize),
-    /// Time of one query, tokenising included.
-    pub query_ms: Percentiles,
-    /// Passages embedded one after the other.
-    pub passages: usize,
-    /// Tokens of a passage, special ones included.
-    pub passage_tokens: usize,
-    /// Passages a second on one thread.
-    pub passages_per_second: f64,
-    /// Agreement with the f32 model, where one was given.
-    pub agreement: Option<Agreement>,
-}
-
-/// Questions of 9 to 14 tokens, the length of real ones.
-const BENCH_QUERIES: [&str; 25] = [
-    "does having a mammogram hurt a lot",
-    "how long do i wait for the results",
-    "can i change the date of my appointment",
-    "is it safe to be screened while pregnant",
-    "what age do they stop inviting women",
-    "why was i called back for more tests",
-    "can my husband come into the room with me",
-    "i have breast implants can i still go",
-    "how do i collect a sample with the kit",
-    "my bowel kit never arrived in the post",
-    "do i need a smear test after the vaccine",
-    "where is the mobile screening unit this week",
-    "can i drive home after the eye drops",
-    "what does a positive result really mean for me",
-    "will anyone else be told about my result",
-    "is there parking for disabled people at the clinic",
-    "i moved house and did not get a letter",
-    "what happens if they find an aneurysm in me",
-    "how much radiation is there in one picture",
-    "can a man be invited for breast screening",
-    "i take blood thinners does that change anything",
-    "how do i stop getting these invitations please",
-    "what is the difference between a scan and a test",
-    "do i have to say why i am not coming",
-    "how often will i be invited in england",
-];
-
-/// Words of a passage that make about 128 tokens of the questions above.
-const BENCH_PASSAGE_WORDS: usize = 120;
-
-fn bench_passages(count: usize) -> Vec<String> {
-    let words: Vec<_> = BENCH_QUERIES.iter().flat_map(|query| query.split(' ')).collect();
-    let words = words.iter().cycle().copied();
-    let passage = |first| words.clone().skip(first).take(BENCH_PASSAGE_WORDS).collect::<Vec<_>>();
-    (0..count).map(|first| passage(first).join(" ")).collect()
-}
-
-/// Measures a model on one thread; `reference` is the f32 model to compare with.
-///
-/// # Errors
-/// [`ModelsError`] when the model cannot be loaded or a text cannot be embedded.
-pub fn bench(
-    files: ModelFiles,
-    reference: Option<&Encoder>,
-    settings: BenchSettings,
-) -> Result<BenchReport, ModelsError> {
-    let start = Instant::now();
-    let encoder = Encoder::load(files)?;
-    let load_ms = milliseconds(start);
-    let passages = bench_passages(settings.passages.max(1));
-    let agreement = reference.map(|reference| agree(&encoder, reference, &passages)).transpose()?;
-    let times = time_queries(&encoder, settings.rounds.max(1))?;
-    let start = Instant::now();
-    for passage in &passages {
-        encoder.embed(&[passage.as_str()])?;
-    }
-    let seconds = start.elapsed().as_secs_f64();
-    Ok(BenchReport {
-        model: encoder.name().to_owned(),
-        cpu_path: encoder.cpu_path().as_str(),
-        load_ms,
-        queries: times.len(),
-        query_tokens: query_tokens(&encoder)?,
-        query_ms: Percentiles::of(times),
-        passages: passages.len(),
-        passage_tokens: encoder.count_tokens(&passages[0])? + SPECIAL_TOKENS,
-        passages_per_second: passages.len() as f64 / seconds,
-        agreement,
-    })
-}
-
-/// The tokens that begin and end every text.
-const SPECIAL_TOKENS: usize = 2;
-
-fn query_tokens(encoder: &Encoder) -> Result<(usize, usize), EmbedError> {
-    let mut range = (usize::MAX, 0);
-    for query in BENCH_QUERIES {
-        let tokens = encoder.count_tokens(query)? + SPECIAL_TOKENS;
-        range = (range.0.min(tokens), range.1.max(tokens));
-    }
-    Ok(range)
-}
-
-/// One round to warm up, then `rounds` that count.
-fn time_queries(encoder: &Encoder, rounds: usize) -> Result<Vec<f64>, EmbedError> {
-    let mut times = Vec::with_capacity(rounds * BENCH_QUERIES.len());
-    for round in 0..=rounds {
-        for query in BENCH_QUERIES {
-            let start = Instant::now();
-            encoder.embed(&[query])?;
-            if round > 0 {
-                times.push(milliseconds(start));
-            }
-        }
-    }
-    Ok(times)
-}
-
-fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e3
-}
-
-fn agree(
-    encoder: &Encoder,
-    reference: &Encoder,
-    passages: &[String],
-) -> Result<Agreement, EmbedError> {
-    let texts: Vec<_> =
-        BENCH_QUERIES.into_iter().chain(passages.iter().map(String::as_str)).collect();
-    let (ours, theirs) = (encoder.embed(&texts)?, reference.embed(&texts)?);
-    let pairs = ours.rows().into_iter().zip(theirs.rows());
-    let mut cosines: Vec<f64> = pairs
-        .map(|(a, b)| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum())
-        .collect();
-    cosines.sort_by(f64::total_cmp);
-    let texts = cosines.len();
-    Ok(Agreement { texts, least: cosines[0], median: cosines[(texts - 1) / 2] })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -566,24 +384,5 @@ mod tests {
         let shipped = ModelFiles::built_in().unwrap();
         assert_eq!(record.sha256, shipped.weights_sha256);
         assert!(fs::read(&output).unwrap() == shipped.weights.as_ref());
-    }
-
-    #[test]
-    fn percentiles_are_nearest_ranks() {
-        let found = Percentiles::of((1..=200).rev().map(f64::from).collect());
-        assert_eq!(found, Percentiles { p50: 100.0, p90: 180.0, p99: 198.0, max: 200.0 });
-        let one = Percentiles { p50: 3.0, p90: 3.0, p99: 3.0, max: 3.0 };
-        assert_eq!(Percentiles::of(vec![3.0]), one);
-    }
-
-    #[test]
-    fn bench_texts_have_the_lengths_they_claim() {
-        let encoder = model::default_model().unwrap();
-        let (least, most) = query_tokens(&encoder).unwrap();
-        assert!((9..=14).contains(&least) && (9..=14).contains(&most), "{least} to {most}");
-        for passage in bench_passages(3) {
-            let tokens = encoder.count_tokens(&passage).unwrap() + SPECIAL_TOKENS;
-            assert!((118..=138).contains(&tokens), "{tokens}");
-        }
     }
 }

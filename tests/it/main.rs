@@ -30,6 +30,8 @@ mod race;
 mod readme;
 mod redaction;
 mod replay;
+#[cfg(feature = "rust-bert")]
+mod rust_bert;
 mod safety;
 #[cfg(feature = "cli")]
 mod schema;

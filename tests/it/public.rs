@@ -23,7 +23,7 @@ use crate::support::{build_at, encoder, slow};
 /// Least nDCG@10 on the dev split.
 const FLOOR: f64 = 0.70;
 
-fn set(name: &str) -> Option<PathBuf> {
+pub(crate) fn set(name: &str) -> Option<PathBuf> {
     let Some(data) = std::env::var_os("GUIDEPOST_DATA") else {
         eprintln!("GUIDEPOST_DATA is not set: {name} was not tried");
         return None;
@@ -37,7 +37,7 @@ fn set(name: &str) -> Option<PathBuf> {
 }
 
 /// Grades by topic and document.
-fn qrels(path: &Path) -> BTreeMap<String, BTreeMap<String, f64>> {
+pub(crate) fn qrels(path: &Path) -> BTreeMap<String, BTreeMap<String, f64>> {
     let mut grades: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
     for line in fs_err::read_to_string(path).unwrap().lines().skip(1) {
         let columns: Vec<&str> = line.split('\t').collect();
@@ -51,7 +51,7 @@ fn qrels(path: &Path) -> BTreeMap<String, BTreeMap<String, f64>> {
 }
 
 /// Gain is the grade, the discount log2(rank + 1), the ideal from all judged documents.
-fn ndcg(ranked: &[String], grades: &BTreeMap<String, f64>) -> f64 {
+pub(crate) fn ndcg(ranked: &[String], grades: &BTreeMap<String, f64>) -> f64 {
     let discounted = |gains: &mut dyn Iterator<Item = f64>| -> f64 {
         gains.take(10).enumerate().map(|(i, gain)| gain / (i as f64 + 2.0).log2()).sum()
     };

@@ -337,7 +337,7 @@ fn models(seen: &mut Seen) {
     let bench = Bench::new();
     seen.text("models-list", &bench.ends(0, &["models", "list", "--json"]));
     seen.text("models-verify", &bench.ends(0, &["models", "verify", "--json"]));
-    seen.text("models-bench", &bench.ends(0, &["models", "bench", "--json"]));
+    seen.text("models-bench", &bench.ends(0, &["models", "bench", "--rounds", "1", "--json"]));
 }
 
 fn files_of_labels(seen: &mut Seen) {

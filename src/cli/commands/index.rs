@@ -58,16 +58,16 @@ pub(super) fn run(global: &Global, command: &IndexCommand) -> Result<Outcome, Ev
             Ok(show_settings(&settings)?)
         }
         IndexCommand::Build { batch, commits, json, beir, cut, on, .. } => {
-            let encoder = settings::encoder(global)?;
+            let model = settings::model(global)?;
             let options = BuildOptions { batch: *batch, commits: *commits };
             let built = match beir {
-                None => settings::build_index(global, &encoder, options)?,
+                None => settings::build_index(global, &model, options)?,
                 Some(folder) => {
                     let on = settings::day(*on);
                     let until = on.checked_add(Span::new().years(1)).unwrap_or(on);
                     let by = RESEARCH_APPROVER.to_owned();
                     let grant = Grant { by, role: Role::Research, on, review_due: until };
-                    settings::build_beir(global, &encoder, (folder, cut.as_cut(), &grant), options)?
+                    settings::build_beir(global, &model, (folder, cut.as_cut(), &grant), options)?
                 }
             };
             if *json {

@@ -1,12 +1,13 @@
 //! `models list|pull|verify|quantise|bench`.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::cli::args::{Global, ModelsCommand};
 use crate::cli::{Outcome, printer, settings};
-use crate::embed::encoder::Encoder;
+use crate::embed::bench::{BenchReport, BenchSettings, Runtime, bench, resident_growth, runtimes};
 use crate::embed::model::Precision;
-use crate::embed::models::{BenchSettings, FileCheck, Place, bench, list, pull, quantise, verify};
+use crate::embed::models::{FileCheck, Place, list, pull, quantise, verify};
 use crate::error::Error;
 
 /// Runs a `models` command.
@@ -25,7 +26,8 @@ pub(super) fn run(global: &Global, command: &ModelsCommand) -> Result<Outcome, E
             printer::data(&format!("{} {} bytes {}", out.display(), record.bytes, record.sha256))?;
             Ok(Outcome::Done)
         }
-        ModelsCommand::Bench { json } => bench_models(models, *json),
+        ModelsCommand::Bench { memory_of: Some(name), .. } => print_growth(models, name),
+        ModelsCommand::Bench { rounds, json, .. } => bench_models(global, *rounds, *json),
     }
 }
 
@@ -79,41 +81,72 @@ fn verify_models(models: &Path, json: bool) -> Result<Outcome, Error> {
     Ok(if sound { Outcome::Done } else { Outcome::Negative })
 }
 
-fn bench_models(models: &Path, json: bool) -> Result<Outcome, Error> {
-    let entries = list(models)?;
-    let f32_entry = entries.iter().find(|entry| entry.precision == Precision::F32);
-    let reference = match f32_entry {
-        Some(entry) => Some(Encoder::load(entry.files()?)?),
-        None => None,
-    };
-    let mut reports = Vec::new();
-    for entry in &entries {
-        reports.push(bench(entry.files()?, reference.as_ref(), BenchSettings::default())?);
+fn bench_models(global: &Global, rounds: usize, json: bool) -> Result<Outcome, Error> {
+    let runtimes = runtimes(&global.models)?;
+    let mut reports = bench(&runtimes, BenchSettings { rounds, ..BenchSettings::default() })?;
+    for (report, runtime) in reports.iter_mut().zip(&runtimes) {
+        report.resident_bytes = growth_of_a_fresh_process(global, runtime);
     }
     if json {
         printer::json(&reports)?;
         return Ok(Outcome::Done);
     }
-    for report in &reports {
-        let agreement = report
-            .agreement
-            .as_ref()
-            .map(|a| format!(", cosine to f32 median {:.5} least {:.5}", a.median, a.least));
+    print_table(&reports)?;
+    if !runtimes.iter().any(|runtime| runtime.entry.precision == Precision::F32) {
+        printer::talk("no f32 weights found to run; `scripts/models.sh` obtains them");
+    } else if !cfg!(feature = "rust-bert") {
+        printer::talk("rust-bert is not in this build; see the README on the feature `rust-bert`");
+    }
+    Ok(Outcome::Done)
+}
+
+fn print_table(reports: &[BenchReport]) -> Result<(), Error> {
+    let name = |report: &BenchReport| report.runtime.chars().count();
+    let width = reports.iter().map(name).max().unwrap_or(0).max("runtime".len());
+    printer::data(&format!(
+        "{:width$}  query p50 ms     p99  passages/s  least cosine  resident MB  load ms",
+        "runtime"
+    ))?;
+    for report in reports {
+        let cosine = report.agreement.map_or("-".to_owned(), |a| format!("{:.5}", a.least));
+        let resident = report.resident_bytes.map(|bytes| format!("{:.0}", bytes as f64 / 1e6));
         printer::data(&format!(
-            "{} on {}: loads in {:.1} ms; a query takes p50 {:.3} ms, p99 {:.3} ms; \
-             {:.1} passages of {} tokens a second{}",
-            report.model,
-            report.cpu_path,
-            report.load_ms,
+            "{:width$}  {:12.3}  {:6.3}  {:10.1}  {cosine:>12}  {:>11}  {:7.1}",
+            report.runtime,
             report.query_ms.p50,
             report.query_ms.p99,
             report.passages_per_second,
-            report.passage_tokens,
-            agreement.unwrap_or_default()
+            resident.as_deref().unwrap_or("-"),
+            report.load_ms
         ))?;
     }
-    if reference.is_none() {
-        printer::talk("no f32 model found to compare with; `scripts/models.sh` obtains it");
+    let Some(first) = reports.first() else { return Ok(()) };
+    let (least, most) = first.query_tokens;
+    printer::data(&format!(
+        "{} queries of {least} to {most} tokens and {} passages of {} tokens each, one at a time on \
+         one thread, runtimes in turn; cosine to the published f32 model on {} sentences",
+        first.queries,
+        first.passages,
+        first.passage_tokens,
+        first.agreement.map_or(0, |agreement| agreement.texts)
+    ))
+}
+
+/// What `--memory-of` prints in a process of its own: this one has grown by every runtime.
+fn growth_of_a_fresh_process(global: &Global, runtime: &Runtime) -> Option<u64> {
+    let mut command = Command::new(std::env::current_exe().ok()?);
+    command.arg("--models").arg(&global.models).args(["models", "bench", "--memory-of"]);
+    let output = command.arg(runtime.name()).stderr(Stdio::null()).output().ok()?;
+    str::from_utf8(&output.stdout).ok()?.trim().parse().ok()
+}
+
+/// Prints by how many bytes this process grows, or nothing where the system does not say.
+fn print_growth(models: &Path, name: &str) -> Result<Outcome, Error> {
+    let runtimes = runtimes(models)?;
+    let found = runtimes.iter().find(|runtime| runtime.name() == name);
+    let growth = found.map(resident_growth).transpose()?.flatten();
+    if let Some(bytes) = growth {
+        printer::data(&bytes.to_string())?;
     }
-    Ok(Outcome::Done)
+    Ok(if growth.is_some() { Outcome::Done } else { Outcome::Negative })
 }

@@ -100,10 +100,36 @@ pub enum LoadError {
         /// Positions by the manifest.
         expected: usize,
     },
+    /// A runtime of somebody else cannot compute this model.
+    #[error("{runtime} cannot compute this model: {reason}")]
+    Unsuited {
+        /// The runtime.
+        runtime: &'static str,
+        /// What it cannot do.
+        reason: &'static str,
+    },
+    /// A runtime of somebody else failed while it loaded a model.
+    #[error("{runtime} cannot load the model")]
+    Runtime {
+        /// The runtime.
+        runtime: &'static str,
+        /// What it said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The processor lacks the instructions asked for.
     #[error("this processor cannot run the path {path}")]
     CpuPath {
         /// The path.
         path: CpuPath,
     },
+}
+
+impl LoadError {
+    /// What is said of rust-bert by a program that was built without it.
+    #[cfg(not(feature = "rust-bert"))]
+    pub(crate) fn not_compiled_in() -> Self {
+        let reason = "this program was built without the feature `rust-bert`";
+        Self::Unsuited { runtime: "rust-bert", reason }
+    }
 }

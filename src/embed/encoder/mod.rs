@@ -11,8 +11,8 @@
 mod error;
 pub(crate) mod kernels;
 pub(crate) mod published;
-mod tensors;
-mod tokens;
+pub(super) mod tensors;
+pub(super) mod tokens;
 pub(crate) mod weights;
 
 #[cfg(test)]
@@ -365,7 +365,12 @@ fn group(texts: &[Vec<u32>]) -> usize {
     fits.count().max(1)
 }
 
-fn shaped(numbers: Vec<f32>, texts: usize, dimension: usize) -> Result<Matrix, EmbedError> {
+/// Numbers as a matrix of one row a text.
+pub(super) fn shaped(
+    numbers: Vec<f32>,
+    texts: usize,
+    dimension: usize,
+) -> Result<Matrix, EmbedError> {
     let (rows, columns) = (numbers.len() / dimension, dimension);
     Matrix::from_shape_vec((texts, dimension), numbers).map_err(|_| EmbedError::Shape {
         rows,

@@ -11,25 +11,29 @@ use safetensors::{Dtype, SafeTensors};
 use super::LoadError;
 
 /// A weights file.
-pub(super) struct Tensors<'a> {
+pub(in crate::embed) struct Tensors<'a> {
     file: &'a [u8],
     container: SafeTensors<'a>,
 }
 
 impl<'a> Tensors<'a> {
-    pub(super) fn read(file: &'a [u8]) -> Result<Self, LoadError> {
+    pub(in crate::embed) fn read(file: &'a [u8]) -> Result<Self, LoadError> {
         let container = SafeTensors::deserialize(file).map_err(refuse)?;
         Ok(Self { file, container })
     }
 
     /// A value of the container's metadata.
-    pub(super) fn metadata(&self, key: &str) -> Result<Option<String>, LoadError> {
+    pub(in crate::embed) fn metadata(&self, key: &str) -> Result<Option<String>, LoadError> {
         let (_, metadata) = SafeTensors::read_metadata(self.file).map_err(refuse)?;
         Ok(metadata.metadata().as_ref().and_then(|all| all.get(key)).cloned())
     }
 
     /// A tensor of f32.
-    pub(super) fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LoadError> {
+    pub(in crate::embed) fn numbers(
+        &self,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<Vec<f32>, LoadError> {
         let bytes = self.bytes(name, Dtype::F32, shape)?;
         let numbers: Vec<f32> =
             bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
@@ -41,19 +45,27 @@ impl<'a> Tensors<'a> {
     }
 
     /// A tensor of f32 with `width` columns and as many rows as it has.
-    pub(super) fn rows(&self, name: &str, width: usize) -> Result<Vec<f32>, LoadError> {
+    pub(in crate::embed) fn rows(&self, name: &str, width: usize) -> Result<Vec<f32>, LoadError> {
         let rows = self.container.tensor(name).ok().and_then(|t| t.shape().first().copied());
         self.numbers(name, &[rows.unwrap_or(1), width])
     }
 
     /// A tensor of i32.
-    pub(super) fn integers(&self, name: &str, shape: &[usize]) -> Result<Vec<i32>, LoadError> {
+    pub(in crate::embed) fn integers(
+        &self,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<Vec<i32>, LoadError> {
         let bytes = self.bytes(name, Dtype::I32, shape)?;
         Ok(bytes.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
     }
 
     /// The place of a tensor of i8 in the file.
-    pub(super) fn place(&self, name: &str, shape: &[usize]) -> Result<Range<usize>, LoadError> {
+    pub(in crate::embed) fn place(
+        &self,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<Range<usize>, LoadError> {
         let bytes = self.bytes(name, Dtype::I8, shape)?;
         let start = bytes.as_ptr().addr() - self.file.as_ptr().addr();
         Ok(start..start + bytes.len())

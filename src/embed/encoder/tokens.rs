@@ -16,7 +16,7 @@ const FIRST: &str = "[CLS]";
 const LAST: &str = "[SEP]";
 
 /// Splits texts into token ids.
-pub(super) struct Tokens {
+pub(in crate::embed) struct Tokens {
     tokenizer: Tokenizer,
     first: u32,
     last: u32,
@@ -31,7 +31,7 @@ impl fmt::Debug for Tokens {
 
 impl Tokens {
     /// Reads a `tokenizer.json`; a text is cut to `limit` tokens, special ones included.
-    pub(super) fn read(json: &[u8], limit: usize) -> Result<Self, LoadError> {
+    pub(in crate::embed) fn read(json: &[u8], limit: usize) -> Result<Self, LoadError> {
         let refuse = |source| LoadError::Tokenizer { source };
         let mut tokenizer = Tokenizer::from_bytes(json).map_err(refuse)?;
         tokenizer.with_padding(None);
@@ -44,7 +44,7 @@ impl Tokens {
     }
 
     /// The ids the encoder reads, special ones included.
-    pub(super) fn ids(
+    pub(in crate::embed) fn ids(
         &self,
         text: &str,
         ids: &mut Vec<u32>,
@@ -59,7 +59,10 @@ impl Tokens {
     }
 
     /// Tokens of the whole text, special ones left out, nothing cut off.
-    pub(super) fn count(&self, text: &str) -> Result<usize, Box<dyn Error + Send + Sync>> {
+    pub(in crate::embed) fn count(
+        &self,
+        text: &str,
+    ) -> Result<usize, Box<dyn Error + Send + Sync>> {
         Ok(self.tokenizer.encode_fast(text, false)?.len())
     }
 }

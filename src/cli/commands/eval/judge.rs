@@ -1,14 +1,12 @@
 //! `eval compare` and `eval gate`: two runs, or two configurations in one interleaved run.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::cli::args::Global;
 use crate::cli::eval_args::CompareArgs;
 use crate::cli::{Outcome, printer, settings};
-use crate::embed::Embedder;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::eval::EvalError;
@@ -228,7 +226,7 @@ fn engine(global: &Global, name: &str) -> Result<Engine, EvalError> {
         let text = fs_err::read_to_string(path).map_err(|e| Error::in_file(path, e))?;
         Settings::parse(&text).map_err(|e| Error::in_file(path, e))?
     };
-    let embedder: Arc<dyn Embedder> = settings::encoder(global)?;
+    let embedder = settings::model(global)?.embedder;
     let builder = Engine::builder(settings::store(global).root()).embedder(embedder);
     Ok(builder.settings(settings).open()?)
 }
