@@ -461,7 +461,7 @@ mod tests {
         struct Broken(Encoder);
         impl Embedder for Broken {
             fn name(&self) -> &str {
-                "broken"
+                self.0.name()
             }
             fn dimension(&self) -> usize {
                 self.0.dimension()

@@ -56,14 +56,14 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
         E: Send + 'static,
     {
         let (requests, inbox) = channel();
-        let (made, ready) = sync_channel(1);
+        let (outcome, ready) = sync_channel(1);
         let body = move || {
             let answer = match caught(make) {
                 Ok(Ok(answer)) => answer,
-                Ok(Err(error)) => return tell(&made, Ok(Err(error))),
-                Err(error) => return tell(&made, Err(error)),
+                Ok(Err(error)) => return tell(&outcome, Ok(Err(error))),
+                Err(error) => return tell(&outcome, Err(error)),
             };
-            tell(&made, Ok(Ok(())));
+            tell(&outcome, Ok(Ok(())));
             serve(&inbox, answer);
         };
         let thread = Builder::new().name(name.to_owned()).spawn(body);
@@ -124,18 +124,22 @@ mod tests {
     use super::*;
 
     /// Counts what was asked; neither `Send` nor `Sync`.
-    fn counter() -> Result<impl FnMut(usize) -> usize, String> {
+    fn counter() -> impl FnMut(usize) -> usize {
         let sum = Rc::new(Cell::new(0));
-        Ok(move |question| {
+        move |question| {
             assert!(question != 13, "never {question}");
             sum.set(sum.get() + question);
             sum.get()
-        })
+        }
+    }
+
+    fn counting() -> Worker<usize, usize> {
+        Worker::start("counter", || Ok::<_, String>(counter())).unwrap().unwrap()
     }
 
     #[test]
     fn many_threads_ask_a_thing_that_stays_on_its_own() {
-        let worker = Worker::start("counter", counter).unwrap().unwrap();
+        let worker = counting();
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| (0..100).for_each(|_| assert!(worker.ask(1).unwrap() <= 400)));
@@ -146,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_error_of_its_question_alone() {
-        let worker = Worker::start("counter", counter).unwrap().unwrap();
+        let worker = counting();
         assert_eq!(worker.ask(1).unwrap(), 1);
         let error = worker.ask(13).unwrap_err();
         assert_eq!(error.to_string(), "the worker panicked: never 13");
