@@ -146,8 +146,8 @@ fn embedding(path: CpuPath) {
         black_box(encoder.embed(&[next.next().unwrap()]).unwrap());
     });
     #[cfg(target_arch = "x86_64")]
-    let arithmetic = peak::macs(path)
-        .map(|made| least(rounds, || peak::run(path)) * macs as f64 / made as f64);
+    let arithmetic =
+        peak::macs(path).map(|made| least(rounds, || peak::run(path)) * macs as f64 / made as f64);
     #[cfg(not(target_arch = "x86_64"))]
     let arithmetic: Option<f64> = None;
     print!("embed {path}, 11 to 12 tokens: {embedded:.0} us; stream {streamed:.0} us");
@@ -155,7 +155,10 @@ fn embedding(path: CpuPath) {
     if let Some(arithmetic) = arithmetic {
         let limit = arithmetic.max(streamed);
         let rate = macs as f64 / arithmetic / 1e3;
-        println!("  arithmetic {arithmetic:.0} us ({rate:.0} GMAC/s); {:.2} times the greater limit", embedded / limit);
+        println!(
+            "  arithmetic {arithmetic:.0} us ({rate:.0} GMAC/s); {:.2} times the greater limit",
+            embedded / limit
+        );
     }
 }
 
@@ -190,8 +193,7 @@ fn lexical(folder: &Path) {
     let snapshot = store.open_current().unwrap();
     let postings = Arc::clone(snapshot.postings());
     let settings = snapshot.manifest().settings.lexical.clone();
-    let retriever =
-        Lexical::new(Arc::clone(&postings), Arc::clone(snapshot.analyzer()), settings);
+    let retriever = Lexical::new(Arc::clone(&postings), Arc::clone(snapshot.analyzer()), settings);
     let terms: Vec<Vec<String>> = QUERIES
         .iter()
         .map(|query| match retriever.bind(query).unwrap().explain(Row(0)).unwrap() {
@@ -205,7 +207,11 @@ fn lexical(folder: &Path) {
     let decoded = least(4000, || {
         for term in &terms[at.next().unwrap()] {
             for field in TextField::ALL {
-                postings.visit(field, term, |row, tf| { black_box((row, tf)); }).unwrap();
+                postings
+                    .visit(field, term, |row, tf| {
+                        black_box((row, tf));
+                    })
+                    .unwrap();
             }
         }
     });
@@ -215,7 +221,7 @@ fn lexical(folder: &Path) {
     });
     println!(
         "lexical, shipped corpus ({} passages): {ranked:.1} us; decoding its postings {decoded:.1} us: {:.1} times",
-        snapshot.passages().len(),
+        snapshot.passage_count(),
         ranked / decoded
     );
 }

@@ -71,7 +71,7 @@ fn main() -> Outcome<()> {
         say(&format!(
             "{}: {} passages, {} queries, results as expected",
             corpus.name,
-            corpus.engine.snapshot().passages().len(),
+            corpus.engine.snapshot().passage_count(),
             corpus.queries.len()
         ));
     }

@@ -50,7 +50,7 @@ pub(crate) fn ingest(criterion: &mut Criterion, corpus: &Corpus, encoder: &Encod
     });
     group.finish();
     let snapshot = corpus.engine.snapshot();
-    let bodies: Vec<&str> = snapshot.passages().iter().map(|p| p.body.as_str()).collect();
+    let bodies: Vec<&str> = snapshot.passages().map(|p| p.body.as_str()).collect();
     let mut group = criterion.benchmark_group("analyse");
     group.throughput(Throughput::Bytes(bodies.iter().map(|b| b.len() as u64).sum()));
     group.bench_function("passages", |b| {

@@ -139,19 +139,12 @@ fn inverse_length(square: u32) -> f64 {
 
 /// Calls `set` for every component whose bit is set, and gives the row's factor. Sums run over
 /// eight lanes in a fixed order.
-fn encode(
-    matrix: &QuantisedMatrix,
-    row: usize,
-    centre: &[f32],
-    mut set: impl FnMut(usize),
-) -> u16 {
+fn encode(matrix: &QuantisedMatrix, row: usize, centre: &[f32], mut set: impl FnMut(usize)) -> u16 {
     const LANES: usize = 8;
     let (components, square) = matrix.components(row);
     let scale = inverse_length(square) as f32;
     let (mut squares, mut magnitudes) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-    for (start, (bytes, centre)) in
-        components.chunks(LANES).zip(centre.chunks(LANES)).enumerate()
-    {
+    for (start, (bytes, centre)) in components.chunks(LANES).zip(centre.chunks(LANES)).enumerate() {
         for (lane, (byte, centre)) in bytes.iter().zip(centre).enumerate() {
             let centred = f32::from(byte.cast_signed()) * scale - centre;
             squares[lane] += centred * centred;
@@ -295,7 +288,7 @@ mod tests {
         for row in [0, 17, 4999] {
             assert!(codes.candidates(&rows[row], 10).contains(&(row as u32)));
         }
-        assert_eq!(codes.candidates(&vectors(383, 1, 1)[0], 5), []);
+        assert!(codes.candidates(&vectors(383, 1, 1)[0], 5).is_empty());
     }
 
     #[test]
@@ -303,6 +296,6 @@ mod tests {
         let zero = quantise_row(&[0.0; 8]).unwrap();
         let matrix = QuantisedMatrix::from_vectors(8, &[zero.clone(), zero.clone()]).unwrap();
         assert_eq!(Codes::of(&matrix, 2).candidates(&zero, 1), [0]);
-        assert_eq!(Codes::of(&matrix, 0).candidates(&zero, 1), []);
+        assert!(Codes::of(&matrix, 0).candidates(&zero, 1).is_empty());
     }
 }

@@ -384,16 +384,21 @@ impl QuantisedMatrix {
         let mut hits = Vec::new();
         let room = count.saturating_mul(2).max(SCAN_BLOCK);
         let mut least = f64::NEG_INFINITY;
-        self.scan_above(0..self.layout.rows, &self.pad(query)?, |_| false, |row, cosine| {
-            if cosine >= least {
-                hits.push(Hit { row, cosine });
-            }
-            if hits.len() >= room {
-                keep_nearest(&mut hits, count);
-                least = hits.last().map_or(f64::INFINITY, |hit: &Hit| hit.cosine);
-            }
-            least
-        });
+        self.scan_above(
+            0..self.layout.rows,
+            &self.pad(query)?,
+            |_| false,
+            |row, cosine| {
+                if cosine >= least {
+                    hits.push(Hit { row, cosine });
+                }
+                if hits.len() >= room {
+                    keep_nearest(&mut hits, count);
+                    least = hits.last().map_or(f64::INFINITY, |hit: &Hit| hit.cosine);
+                }
+                least
+            },
+        );
         keep_nearest(&mut hits, count);
         Ok(hits)
     }
@@ -456,12 +461,7 @@ impl QuantisedMatrix {
 
     /// Calls `take(row, cosine)` for the rows named, in the order given. Rows past the last are
     /// left out.
-    pub fn scan_picked(
-        &self,
-        picks: &[u32],
-        query: &PaddedQuery,
-        mut take: impl FnMut(u32, f64),
-    ) {
+    pub fn scan_picked(&self, picks: &[u32], query: &PaddedQuery, mut take: impl FnMut(u32, f64)) {
         let mut dots = [0; SCAN_BLOCK];
         let rows = self.padded_rows(0, self.layout.rows);
         if query.components.len() != self.layout.stride() {

@@ -31,7 +31,8 @@ impl Neighbours {
         };
         let mut near: Vec<(f64, usize)> = Vec::new();
         let mut least = f64::NEG_INFINITY;
-        for (document, &cosine) in context.vectors.documents_of_variants().zip(nearness.variants()) {
+        for (document, &cosine) in context.vectors.documents_of_variants().zip(nearness.variants())
+        {
             if near.len() == VOTERS && cosine <= least {
                 continue;
             }

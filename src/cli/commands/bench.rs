@@ -152,7 +152,7 @@ impl Bench<'_> {
 
     fn describe(&mut self, name: &str, engine: &Engine, what: &str) {
         let snapshot = engine.snapshot();
-        let passages = snapshot.passages().len();
+        let passages = snapshot.passage_count();
         self.setting.systems.push((name.to_owned(), format!("{what} {passages} passages.")));
         let inputs = [
             ("index", engine.snapshot().id()),

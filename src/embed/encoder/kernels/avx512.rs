@@ -9,11 +9,10 @@ use std::arch::asm;
 use std::arch::x86_64::{
     __m512, __m512i, _mm_loadu_si128, _mm_storeu_si128, _mm512_abs_ps, _mm512_add_epi32,
     _mm512_add_ps, _mm512_and_epi32, _mm512_castps_si512, _mm512_castsi512_ps,
-    _mm512_cvtepi8_epi32, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_div_ps,
-    _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps,
-    _mm512_mul_ps, _mm512_mullo_epi32, _mm512_or_epi32, _mm512_reduce_add_epi32, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
-    _mm512_sub_epi32, _mm512_sub_ps, _mm512_xor_si512,
+    _mm512_cvtepi8_epi32, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_div_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_mullo_epi32,
+    _mm512_or_epi32, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32,
+    _mm512_storeu_ps, _mm512_sub_epi32, _mm512_sub_ps,
 };
 
 use super::lanes::{LANES, Lanes};
@@ -162,12 +161,6 @@ over_registers! {
     fn mean_and_scale(rows: &[f32], output: &mut [f32]);
     fn dot_tokens(rows: &[i8], tokens: &[f32], width: usize, dots: &mut [f32]);
     fn multiply_f32(rows: &[f32], panels: &[f32], bias: &[f32], output: &mut [f32]);
-}
-
-#[target_feature(enable = "avx512f")]
-fn load_bytes(from: &[u8; BYTES]) -> __m512i {
-    // SAFETY: the reference is valid for the 64 bytes read, alignment is free.
-    unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
 }
 
 #[target_feature(enable = "avx512f")]

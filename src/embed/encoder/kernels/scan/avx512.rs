@@ -6,8 +6,8 @@
 use std::arch::x86_64::{
     __m512i, _mm256_storeu_si256, _mm512_add_epi64, _mm512_and_si512, _mm512_cvtepi64_epi32,
     _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_popcnt_epi64, _mm512_reduce_add_epi32,
-    _mm512_set1_epi8, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_slli_epi64,
-    _mm512_sub_epi64, _mm512_xor_si512,
+    _mm512_set1_epi8, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_slli_epi64, _mm512_sub_epi64,
+    _mm512_xor_si512,
 };
 
 use super::{CODE_BLOCK, PLANES, QueryWord};
@@ -37,10 +37,7 @@ pub(super) fn dot_rows(rows: &[u8], query: &[i8], dots: &mut [i32]) {
         for (row, query) in row.as_chunks::<BYTES>().0.iter().zip(query) {
             // SAFETY: both references are valid for the 64 bytes read, alignment is free.
             let (row, query) = unsafe {
-                (
-                    _mm512_loadu_si512(row.as_ptr().cast()),
-                    _mm512_loadu_si512(query.as_ptr().cast()),
-                )
+                (_mm512_loadu_si512(row.as_ptr().cast()), _mm512_loadu_si512(query.as_ptr().cast()))
             };
             sum = _mm512_dpbusd_epi32(sum, _mm512_xor_si512(row, flip), query);
         }

@@ -81,11 +81,18 @@ fn extreme_values_do_not_overflow() {
             {
                 let mut dots = [0; 3];
                 scan.dot_rows(&vec![row; 3 * width], &vec![query; width], &mut dots);
-                assert_eq!(dots, [width as i32 * i32::from(row.cast_signed()) * i32::from(query); 3]);
+                assert_eq!(
+                    dots,
+                    [width as i32 * i32::from(row.cast_signed()) * i32::from(query); 3]
+                );
             }
         }
         let mut products = [0; CODE_BLOCK];
-        scan.code_products(&[u64::MAX; 512 * CODE_BLOCK], &[[0, 0, 0, u64::MAX]; 512], &mut products);
+        scan.code_products(
+            &[u64::MAX; 512 * CODE_BLOCK],
+            &[[0, 0, 0, u64::MAX]; 512],
+            &mut products,
+        );
         assert_eq!(products, [-8 * 32_768; CODE_BLOCK]);
     }
 }
