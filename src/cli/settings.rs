@@ -104,18 +104,18 @@ fn rust_bert(_: &Global) -> Result<Model, Error> {
 /// # Errors
 /// [`Error::Model`] when it cannot be loaded, or another runtime was asked for.
 pub(super) fn encoder(global: &Global) -> Result<Arc<Encoder>, Error> {
+    encoder_of(global, global.precision)
+}
+
+/// The encoder of a precision, likewise.
+///
+/// # Errors
+/// As [`encoder`].
+pub(super) fn encoder_of(global: &Global, precision: Precision) -> Result<Arc<Encoder>, Error> {
     if global.runtime == Runtime::RustBert {
         let reason = "this command runs on Guidepost's own encoder only";
         return Err(LoadError::Unsuited { runtime: "rust-bert", reason }.into());
     }
-    encoder_of(global, global.precision)
-}
-
-/// The encoder of a precision.
-///
-/// # Errors
-/// [`Error::Model`] when it cannot be loaded.
-pub(super) fn encoder_of(global: &Global, precision: Precision) -> Result<Arc<Encoder>, Error> {
     if let Some(threads) = global.threads {
         // A second pool cannot be set; the first one stays, which is the same number.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

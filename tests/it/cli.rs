@@ -495,6 +495,10 @@ fn models_are_listed_and_verified() {
     assert_eq!(entries.len(), 1);
     check("models-pull-missing", shared(), &["models", "pull", "--from", "nowhere"]);
     check("models-f32-missing", shared(), &["search", "x", "--precision", "f32"]);
+    if !cfg!(feature = "rust-bert") {
+        let arguments = ["search", "x", "--runtime", "rust-bert"];
+        check("models-rust-bert-missing", shared(), &arguments);
+    }
     check("models-quantise-missing", shared(), &["models", "quantise", "--out", "w.bin"]);
 }
 

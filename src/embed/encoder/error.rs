@@ -100,8 +100,8 @@ pub enum LoadError {
         /// Positions by the manifest.
         expected: usize,
     },
-    /// A runtime of somebody else cannot compute this model.
-    #[error("{runtime} cannot compute this model: {reason}")]
+    /// A runtime of somebody else cannot compute this model, or not here.
+    #[error("{runtime} cannot be used: {reason}")]
     Unsuited {
         /// The runtime.
         runtime: &'static str,
