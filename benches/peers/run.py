@@ -58,6 +58,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
+    parser.add_argument("--worker", type=pathlib.Path, help="Guidepost's worker, built before (default: cargo bench --no-run --bench peer)")
     parser.add_argument("--out", type=pathlib.Path, default=WORK)
     parser.add_argument("--smoke", action="store_true", help="20 queries, one round, one set: whether all of it works")
     wished = parser.parse_args()
@@ -304,7 +305,7 @@ def main():
     import report
 
     WORK.mkdir(parents=True, exist_ok=True)
-    worker = built_worker()
+    worker = wished.worker or built_worker()
     onnx, tokenizer, cosines = models()
     result = {"machine": machine(wished.core), "rounds": wished.rounds, "seed": wished.seed, "block": BLOCK,
               "onnx_cosine_to_reference": cosines, "datasets": []}
