@@ -75,9 +75,7 @@ impl Codes {
                 .for_each(|(block, (bits, factors))| {
                     let first = block * CODE_BLOCK;
                     for (place, factor) in factors.iter_mut().enumerate().take(rows - first) {
-                        *factor = encode(matrix, first + place, &centre, |at| {
-                            bits[at / WORD * CODE_BLOCK + place] |= 1 << (at % WORD);
-                        });
+                        *factor = encode(matrix, first + place, &centre, &mut bits[place..]);
                     }
                 });
         }
@@ -137,22 +135,27 @@ fn inverse_length(square: u32) -> f64 {
     if square == 0 { 0.0 } else { 1.0 / f64::from(square).sqrt() }
 }
 
-/// Calls `set` for every component whose bit is set, and gives the row's factor. Sums run over
-/// eight lanes in a fixed order.
-fn encode(matrix: &QuantisedMatrix, row: usize, centre: &[f32], mut set: impl FnMut(usize)) -> u16 {
-    const LANES: usize = 8;
+/// Writes a row's bits, one word of every [`CODE_BLOCK`], and gives its factor. Sums run over
+/// [`WORD`] lanes in a fixed order.
+fn encode(matrix: &QuantisedMatrix, row: usize, centre: &[f32], bits: &mut [u64]) -> u16 {
     let (components, square) = matrix.components(row);
     let scale = inverse_length(square) as f32;
-    let (mut squares, mut magnitudes) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-    for (start, (bytes, centre)) in components.chunks(LANES).zip(centre.chunks(LANES)).enumerate() {
-        for (lane, (byte, centre)) in bytes.iter().zip(centre).enumerate() {
-            let centred = f32::from(byte.cast_signed()) * scale - centre;
-            squares[lane] += centred * centred;
-            magnitudes[lane] += centred.abs();
-            if centred >= 0.0 {
-                set(start * LANES + lane);
-            }
+    let (mut squares, mut magnitudes) = ([0.0_f32; WORD], [0.0_f32; WORD]);
+    let words = components.chunks(WORD).zip(centre.chunks(WORD));
+    for ((bytes, centre), bits) in words.zip(bits.iter_mut().step_by(CODE_BLOCK)) {
+        let mut centred = [0.0_f32; WORD];
+        for ((centred, byte), centre) in centred.iter_mut().zip(bytes).zip(centre) {
+            *centred = f32::from(byte.cast_signed()) * scale - centre;
         }
+        for ((centred, square), sum) in centred.iter().zip(&mut squares).zip(&mut magnitudes) {
+            *square += centred * centred;
+            *sum += centred.abs();
+        }
+        let mut word = 0;
+        for (at, centred) in centred.iter().enumerate() {
+            word |= u64::from(*centred > 0.0) << at;
+        }
+        *bits = word;
     }
     let [square, magnitude] = [squares, magnitudes].map(|lanes| lanes.iter().sum::<f32>());
     if magnitude <= 0.0 {

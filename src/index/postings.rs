@@ -5,21 +5,24 @@
 //! tantivy's field norm keeps one lossy byte. A set of postings is always one merged segment
 //! without deletions, whatever the number of commits it was written in, so that document
 //! frequencies and lengths depend on the rows alone. Rows are found through their own column,
-//! never through tantivy's document numbers, which follow the history of commits.
+//! never through tantivy's document numbers, which follow the history of commits: such a number is
+//! called a place here, whoever reads many postings works by place, and only what is shown to
+//! others is turned into rows.
 //!
 //! This module knows terms and rows; it does not know documents, passages or scores.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
 use tantivy::columnar::Column;
 use tantivy::merge_policy::NoMergePolicy;
-use tantivy::postings::Postings as _;
+use tantivy::postings::{BlockSegmentPostings, TermInfo};
 use tantivy::schema::{
     FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token};
-use tantivy::{DocSet as _, Index, IndexWriter, SegmentReader, TERMINATED, TantivyDocument, Term};
+use tantivy::{Index, IndexWriter, InvertedIndexReader, SegmentReader, TantivyDocument};
 use tantivy_fst::Automaton;
 
 use crate::text::analyse::{Analysis, CONCEPT_MARK};
@@ -240,14 +243,34 @@ fn row_document(
 
 /// Opened postings.
 pub struct Postings {
-    segment: SegmentReader,
-    fields: PerField<Field>,
-    /// Row of each tantivy document.
+    readers: PerField<Arc<InvertedIndexReader>>,
+    /// Row of each place.
     rows: Vec<u32>,
-    /// Length of each field, by row.
+    /// Place of each row; empty where places are rows.
+    places: Vec<u32>,
+    /// Length of each field, by place.
     lengths: PerField<Vec<u32>>,
     averages: PerField<f64>,
     automata: [LevenshteinAutomatonBuilder; 2],
+}
+
+/// Where the postings of a term in a field lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostingList {
+    field: TextField,
+    info: TermInfo,
+}
+
+impl PostingList {
+    /// The field.
+    pub fn field(&self) -> TextField {
+        self.field
+    }
+
+    /// Number of rows whose field holds the term.
+    pub fn rows(&self) -> u32 {
+        self.info.doc_freq
+    }
 }
 
 impl std::fmt::Debug for Postings {
@@ -282,29 +305,20 @@ impl Postings {
             return Err(PostingsError::Layout { expected, found });
         }
         let rows = column(&segment, ROW_COLUMN, expected)?;
-        let mut seen = vec![false; rows.len()];
-        for &row in &rows {
-            match seen.get_mut(row as usize) {
-                Some(seen) if !*seen => *seen = true,
-                _ => {
-                    return Err(PostingsError::Column { column: ROW_COLUMN, rows: expected });
-                }
-            }
-        }
+        let places = places(&rows)?;
         let mut lengths: PerField<Vec<u32>> = Default::default();
-        let mut fields = [Field::from_field_id(0); 4];
-        for text_field in TextField::ALL {
-            let f = text_field as usize;
-            fields[f] = field(&schema, text_field.as_str())?;
-            let by_document = column(&segment, LENGTH_COLUMNS[f], expected)?;
-            lengths[f] = vec![0; rows.len()];
-            for (&row, length) in rows.iter().zip(by_document) {
-                lengths[f][row as usize] = length;
-            }
+        for (lengths, name) in lengths.iter_mut().zip(LENGTH_COLUMNS) {
+            *lengths = column(&segment, name, expected)?;
         }
+        let reader = |text_field: TextField| {
+            let field = field(&schema, text_field.as_str())?;
+            segment.inverted_index(field).map_err(failed("opened"))
+        };
+        let [title, headings, questions, body] = TextField::ALL.map(reader);
+        let readers = [title?, headings?, questions?, body?];
         let averages = lengths.each_ref().map(|column| mean(column));
         let automata = [1, 2].map(|distance| LevenshteinAutomatonBuilder::new(distance, true));
-        Ok(Postings { segment, fields, rows, lengths, averages, automata })
+        Ok(Postings { readers, rows, places, lengths, averages, automata })
     }
 
     /// Number of rows.
@@ -312,9 +326,28 @@ impl Postings {
         self.rows.len() as u32
     }
 
+    /// The row at a place. Places are numbered as rows are, in another order.
+    pub fn row_at(&self, place: u32) -> u32 {
+        self.rows.get(place as usize).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The place of a row; `None` past the last.
+    pub fn place_of(&self, row: u32) -> Option<u32> {
+        if self.places.is_empty() {
+            return (row < self.rows()).then_some(row);
+        }
+        self.places.get(row as usize).copied()
+    }
+
     /// Length of a field of a row, in terms.
     pub fn length(&self, field: TextField, row: u32) -> u32 {
-        self.lengths[field as usize].get(row as usize).copied().unwrap_or(0)
+        let length = self.place_of(row).and_then(|p| self.lengths(field).get(p as usize));
+        length.copied().unwrap_or(0)
+    }
+
+    /// Length of a field, in terms, by place.
+    pub fn lengths(&self, field: TextField) -> &[u32] {
+        &self.lengths[field as usize]
     }
 
     /// Mean length of a field over all rows, in terms.
@@ -322,22 +355,62 @@ impl Postings {
         self.averages[field as usize]
     }
 
-    /// Whether any row holds the term in any field.
+    /// The postings of a term in each field; `None` where no row's field holds it.
     ///
     /// # Errors
     /// [`PostingsError::Read`] when the files cannot be read.
-    pub fn contains(&self, term: &str) -> Result<bool, PostingsError> {
-        for f in self.fields {
-            let inverted = self.segment.inverted_index(f).map_err(failed("read"))?;
-            if inverted
-                .get_term_info(&Term::from_field_text(f, term))
-                .map_err(|source| PostingsError::Read { source })?
-                .is_some()
-            {
-                return Ok(true);
+    pub fn lists(&self, term: &str) -> Result<PerField<Option<PostingList>>, PostingsError> {
+        let list = |field: TextField| {
+            let info = self.readers[field as usize].terms().get(term);
+            let info = info.map_err(|source| PostingsError::Read { source })?;
+            Ok(info.map(|info| PostingList { field, info }))
+        };
+        let [title, headings, questions, body] = TextField::ALL.map(list);
+        Ok([title?, headings?, questions?, body?])
+    }
+
+    /// Calls `visit(places, frequencies)` for blocks of a list, places ascending.
+    ///
+    /// # Errors
+    /// [`PostingsError::Read`] when the files cannot be read.
+    pub fn visit_blocks(
+        &self,
+        list: &PostingList,
+        mut visit: impl FnMut(&[u32], &[u32]),
+    ) -> Result<(), PostingsError> {
+        let mut blocks = self.blocks(list)?;
+        while !blocks.docs().is_empty() {
+            visit(blocks.docs(), blocks.freqs());
+            blocks.advance();
+        }
+        Ok(())
+    }
+
+    /// Calls `visit(index, frequency)` for those of some places, ascending, that a list holds,
+    /// with the index of the place among them. Blocks that hold none of them are not read.
+    ///
+    /// # Errors
+    /// [`PostingsError::Read`] when the files cannot be read.
+    pub fn visit_places(
+        &self,
+        list: &PostingList,
+        places: &[u32],
+        mut visit: impl FnMut(usize, u32),
+    ) -> Result<(), PostingsError> {
+        let mut blocks = self.blocks(list)?;
+        for (index, &place) in places.iter().enumerate() {
+            let within = blocks.seek(place);
+            if blocks.docs().get(within) == Some(&place) {
+                visit(index, blocks.freq(within));
             }
         }
-        Ok(false)
+        Ok(())
+    }
+
+    fn blocks(&self, list: &PostingList) -> Result<BlockSegmentPostings, PostingsError> {
+        self.readers[list.field as usize]
+            .read_block_postings_from_terminfo(&list.info, IndexRecordOption::WithFreqs)
+            .map_err(|source| PostingsError::Read { source })
     }
 
     /// Calls `visit(row, frequency)` for every row whose `field` holds the term, in an
@@ -351,22 +424,15 @@ impl Postings {
         term: &str,
         mut visit: impl FnMut(u32, u32),
     ) -> Result<(), PostingsError> {
-        let f = self.fields[field as usize];
-        let inverted = self.segment.inverted_index(f).map_err(failed("read"))?;
-        let postings = inverted
-            .read_postings(&Term::from_field_text(f, term), IndexRecordOption::WithFreqs)
-            .map_err(|source| PostingsError::Read { source })?;
-        let Some(mut postings) = postings else {
+        let info = self.readers[field as usize].terms().get(term);
+        let Some(info) = info.map_err(|source| PostingsError::Read { source })? else {
             return Ok(());
         };
-        let mut document = postings.doc();
-        while document != TERMINATED {
-            if let Some(&row) = self.rows.get(document as usize) {
-                visit(row, postings.term_freq());
+        self.visit_blocks(&PostingList { field, info }, |places, frequencies| {
+            for (&place, &frequency) in places.iter().zip(frequencies) {
+                visit(self.row_at(place), frequency);
             }
-            document = postings.advance();
-        }
-        Ok(())
+        })
     }
 
     /// Terms of the lexicon nearest to a term: all those at the smallest edit distance that
@@ -379,9 +445,8 @@ impl Postings {
         let builder = &self.automata[usize::from(distance.clamp(1, 2) - 1)];
         let automaton = Levenshtein(builder.build_dfa(term));
         let mut found: Vec<(u8, String)> = Vec::new();
-        for f in self.fields {
-            let inverted = self.segment.inverted_index(f).map_err(failed("read"))?;
-            let mut stream = inverted
+        for reader in &self.readers {
+            let mut stream = reader
                 .terms()
                 .search(&automaton)
                 .into_stream()
@@ -402,6 +467,23 @@ impl Postings {
         let nearest = found.first().map(|(d, _)| *d);
         Ok(found.into_iter().filter(|(d, _)| Some(*d) == nearest).map(|(_, t)| t).collect())
     }
+}
+
+/// Place of each row; empty where places are rows.
+fn places(rows: &[u32]) -> Result<Vec<u32>, PostingsError> {
+    let count = rows.len() as u32;
+    let damaged = || PostingsError::Column { column: ROW_COLUMN, rows: count };
+    if (0..count).eq(rows.iter().copied()) {
+        return Ok(Vec::new());
+    }
+    let mut places = vec![u32::MAX; rows.len()];
+    for (place, &row) in (0..).zip(rows) {
+        match places.get_mut(row as usize) {
+            Some(known) if *known == u32::MAX => *known = place,
+            _ => return Err(damaged()),
+        }
+    }
+    Ok(places)
 }
 
 fn column(

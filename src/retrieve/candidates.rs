@@ -4,6 +4,8 @@
 //! score, so no fusion has to invent a zero. Ranks are places among the candidates; for rows
 //! within a retriever's depth they equal the places among all rows.
 
+use std::cmp::Reverse;
+
 use super::{BoundQuery, Ranking, Row};
 use crate::score::Score;
 
@@ -33,30 +35,27 @@ pub struct Candidates {
 impl Candidates {
     /// Gathers the best `depth` rows of each retriever.
     pub fn gather(lexical: &dyn BoundQuery, dense: &dyn BoundQuery, depth: usize) -> Candidates {
-        let mut union: Vec<Row> = [lexical.top(depth), dense.top(depth)]
-            .iter()
-            .flat_map(Ranking::hits)
-            .map(|hit| hit.row)
-            .collect();
-        union.sort_unstable();
-        union.dedup();
-        let mut rows: Vec<Candidate> = union
-            .into_iter()
-            .map(|row| Candidate {
-                row,
-                lexical: lexical.score(row),
-                dense: dense.score(row),
-                lexical_rank: 0,
-                dense_rank: 0,
-            })
-            .collect();
-        // Rows are in tie order and the sorts are stable, so ties keep the documented order.
-        rows.sort_by_key(|c| std::cmp::Reverse(c.dense));
+        let found = [lexical.top(depth), dense.top(depth)];
+        let mut rows: Vec<Candidate> =
+            Vec::with_capacity(found.iter().map(|ranking| ranking.hits().len()).sum());
+        rows.extend(found.iter().flat_map(Ranking::hits).map(|hit| Candidate {
+            row: hit.row,
+            lexical: Score::ZERO,
+            dense: Score::ZERO,
+            lexical_rank: 0,
+            dense_rank: 0,
+        }));
+        rows.sort_unstable_by_key(|c| c.row);
+        rows.dedup_by_key(|c| c.row);
+        for candidate in &mut rows {
+            candidate.lexical = lexical.score(candidate.row);
+            candidate.dense = dense.score(candidate.row);
+        }
+        rows.sort_unstable_by_key(|c| (Reverse(c.dense), c.row));
         for (rank, candidate) in (1..).zip(&mut rows) {
             candidate.dense_rank = rank;
         }
-        rows.sort_unstable_by_key(|c| c.row);
-        rows.sort_by_key(|c| std::cmp::Reverse(c.lexical));
+        rows.sort_unstable_by_key(|c| (Reverse(c.lexical), c.row));
         for (rank, candidate) in (1..).zip(&mut rows) {
             candidate.lexical_rank = rank;
         }

@@ -342,3 +342,6 @@ impl Nearness for BoundDense<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

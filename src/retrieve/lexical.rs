@@ -20,28 +20,35 @@
 //!
 //! The attainable maximum is sum of count * idf * (k1 + 1): what a passage of endless
 //! repetitions would approach.
+//!
+//! Every row that holds a term is scored. Sums are taken term after term in lexical order, and
+//! within a term field after field, so that a score is the same f64 whatever else is searched.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod accumulate;
+mod explain;
+mod groups;
+#[cfg(test)]
+mod tests;
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use self::accumulate::Accumulator;
+pub use self::explain::{FieldExplanation, LexicalExplanation, TermExplanation};
+use self::groups::Group;
 use super::{
-    BoundQuery, Hit, MatchedTerm, Matches, Ranking, RetrieveError, Retriever, RetrieverExplanation,
-    Row,
+    BestHits, BoundQuery, Hit, MatchedTerm, Matches, Ranking, RetrieveError, Retriever,
+    RetrieverExplanation, Row,
 };
-use crate::index::postings::{Postings, PostingsError, TextField};
+use crate::index::postings::{PerField, Postings, TextField};
 use crate::index::settings::LexicalSettings;
 use crate::score::Score;
 use crate::text::analyse::Analyzer;
 
-/// Terms shorter than this are never corrected: too many words lie near a short one.
-const TYPO_LEAST_LENGTH: usize = 4;
-/// Longer words are never corrected: no word of guidance is that long.
-const TYPO_MOST_LENGTH: usize = 40;
-/// From this length on, two edits are allowed.
-const TYPO_TWO_EDITS: usize = 8;
+/// Lengths whose factors are kept; those of longer fields are computed when they are met.
+const KEPT_LENGTHS: u32 = 8192;
+
+/// Scores that are compared with the worst of the best in one go.
+const SCORE_BLOCK: usize = 64;
 
 /// The lexical retriever.
 #[derive(Debug)]
@@ -49,19 +56,9 @@ pub struct Lexical {
     postings: Arc<Postings>,
     analyzer: Arc<Analyzer>,
     settings: LexicalSettings,
-}
-
-/// One query term with its expansions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Group {
-    /// The term as analysed.
-    term: String,
-    /// How often the query holds it.
-    count: u32,
-    /// What is looked up for it: the term itself, or its nearest terms when it is unknown.
-    variants: Vec<String>,
-    /// Other readings.
-    concepts: Vec<String>,
+    norms: PerField<Option<Norm>>,
+    /// Accumulators that no query uses now.
+    idle: Mutex<Vec<Accumulator>>,
 }
 
 /// A group with its statistics.
@@ -79,165 +76,56 @@ impl Lexical {
         analyzer: Arc<Analyzer>,
         settings: LexicalSettings,
     ) -> Lexical {
-        Lexical { postings, analyzer, settings }
+        let norms = TextField::ALL.map(|field| Norm::of(&postings, &settings, field));
+        Lexical { postings, analyzer, settings, norms, idle: Mutex::default() }
     }
 
-    fn groups(&self, text: &str) -> Result<Vec<Group>, PostingsError> {
-        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
-        for term in self.analyzer.analyse(text).terms {
-            if let Some(group) = groups.get_mut(&term.text) {
-                group.count += 1;
-                if self.settings.synonyms {
-                    group.concepts.extend(term.concepts);
-                }
-                continue;
-            }
-            let variants = self.variants(&term.text)?;
-            let concepts = if self.settings.synonyms { term.concepts } else { Vec::new() };
-            let group = Group { term: term.text.clone(), count: 1, variants, concepts };
-            groups.insert(term.text, group);
-        }
-        let mut groups: Vec<Group> = groups.into_values().collect();
-        for group in &mut groups {
-            group.concepts.sort();
-            group.concepts.dedup();
-        }
-        Ok(groups)
-    }
-
-    fn variants(&self, term: &str) -> Result<Vec<String>, PostingsError> {
-        let length = term.chars().count();
-        let correctable = self.settings.typos
-            && (TYPO_LEAST_LENGTH..=TYPO_MOST_LENGTH).contains(&length)
-            && term.chars().all(char::is_alphabetic);
-        if !correctable || self.postings.contains(term)? {
-            return Ok(vec![term.to_owned()]);
-        }
-        let distance = if length >= TYPO_TWO_EDITS { 2 } else { 1 };
-        let mut nearest = self.postings.nearest_terms(term, distance)?;
-        // The first letter is rarely mistyped; in short words a change of it is another word.
-        nearest
-            .retain(|near| length >= TYPO_TWO_EDITS || near.chars().next() == term.chars().next());
-        if nearest.is_empty() {
-            nearest.push(term.to_owned());
-        }
-        Ok(nearest)
-    }
-
-    /// Calls `visit(row, tf')` once for every row the group matches, in an unspecified order.
-    fn visit_group(
-        &self,
-        group: &Group,
-        scratch: &mut Scratch,
-        mut visit: impl FnMut(u32, f64),
-    ) -> Result<(), PostingsError> {
-        if group.concepts.is_empty() {
-            for field in TextField::ALL {
-                let Some(norm) = self.norm(field) else {
-                    continue;
-                };
-                for variant in &group.variants {
-                    self.postings.visit(field, variant, |row, tf| {
-                        let length = self.postings.length(field, row);
-                        scratch.add(row, f64::from(tf) * norm.factor(length));
-                    })?;
-                }
-            }
-            scratch.drain(visit);
-            return Ok(());
-        }
-        // (row, field, reading) -> frequency; readings: 0 the word, 1.. its concepts.
-        let mut entries: Vec<(u32, TextField, usize, u32)> = Vec::new();
-        for field in TextField::ALL {
-            if self.norm(field).is_none() {
-                continue;
-            }
-            let readings = group
-                .variants
-                .iter()
-                .map(|v| (0, v))
-                .chain(group.concepts.iter().enumerate().map(|(i, c)| (i + 1, c)));
-            for (reading, text) in readings {
-                self.postings
-                    .visit(field, text, |row, tf| entries.push((row, field, reading, tf)))?;
-            }
-        }
-        entries.sort_unstable();
-        for of_row in entries.chunk_by(|a, b| a.0 == b.0) {
-            let row = of_row[0].0;
-            let mut total = 0.0;
-            for of_field in of_row.chunk_by(|a, b| a.1 == b.1) {
-                let field = of_field[0].1;
-                let Some(norm) = self.norm(field) else {
-                    continue;
-                };
-                total += f64::from(most_frequent_reading(of_field))
-                    * norm.factor(self.postings.length(field, row));
-            }
-            visit(row, total);
-        }
-        Ok(())
-    }
-
-    fn norm(&self, field: TextField) -> Option<Norm> {
-        let settings = self.settings.fields()[field as usize];
-        let average = self.postings.average_length(field);
-        (settings.weight > 0.0 && average > 0.0).then_some(Norm {
-            weight: settings.weight,
-            b: settings.b,
-            average,
-        })
+    fn norm(&self, field: TextField) -> Option<&Norm> {
+        self.norms[field as usize].as_ref()
     }
 
     fn saturate(&self, tf: f64) -> f64 {
         (self.settings.k1 + 1.0) * tf / (self.settings.k1 + tf)
     }
+
+    fn accumulator(&self) -> Accumulator {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.unwrap_or_else(|| Accumulator::new(self.postings.rows()))
+    }
 }
 
-fn most_frequent_reading(entries: &[(u32, TextField, usize, u32)]) -> u32 {
-    entries
-        .chunk_by(|a, b| a.2 == b.2)
-        .map(|reading| reading.iter().map(|e| e.3).sum())
-        .max()
-        .unwrap_or(0)
-}
-
-#[derive(Clone, Copy)]
+/// What an occurrence counts in a field, by the field's length.
+#[derive(Debug)]
 struct Norm {
     weight: f64,
     b: f64,
     average: f64,
+    /// Factors of the lengths from 0 on.
+    factors: Vec<f64>,
 }
 
 impl Norm {
+    /// `None` where the field does not count.
+    fn of(postings: &Postings, settings: &LexicalSettings, field: TextField) -> Option<Norm> {
+        let settings = settings.fields()[field as usize];
+        let average = postings.average_length(field);
+        if settings.weight <= 0.0 || average <= 0.0 {
+            return None;
+        }
+        let mut norm =
+            Norm { weight: settings.weight, b: settings.b, average, factors: Vec::new() };
+        let longest = postings.lengths(field).iter().copied().max().unwrap_or(0);
+        norm.factors = (0..=longest.min(KEPT_LENGTHS)).map(|l| norm.computed(l)).collect();
+        Some(norm)
+    }
+
     fn factor(&self, length: u32) -> f64 {
+        let kept = self.factors.get(length as usize).copied();
+        kept.unwrap_or_else(|| self.computed(length))
+    }
+
+    fn computed(&self, length: u32) -> f64 {
         self.weight / (1.0 - self.b + self.b * f64::from(length) / self.average)
-    }
-}
-
-/// Per-row sums that are reset after every term.
-struct Scratch {
-    values: Vec<f64>,
-    touched: Vec<u32>,
-}
-
-impl Scratch {
-    fn new(rows: u32) -> Scratch {
-        Scratch { values: vec![0.0; rows as usize], touched: Vec::new() }
-    }
-
-    fn add(&mut self, row: u32, value: f64) {
-        let slot = &mut self.values[row as usize];
-        if *slot == 0.0 {
-            self.touched.push(row);
-        }
-        *slot += value;
-    }
-
-    fn drain(&mut self, mut visit: impl FnMut(u32, f64)) {
-        for row in self.touched.drain(..) {
-            visit(row, std::mem::take(&mut self.values[row as usize]));
-        }
     }
 }
 
@@ -250,8 +138,15 @@ pub fn idf(rows: u32, df: u32) -> f64 {
 struct BoundLexical<'a> {
     lexical: &'a Lexical,
     terms: Vec<Weighted>,
-    scores: Scratch,
+    accumulator: Accumulator,
     maximum: f64,
+}
+
+impl Drop for BoundLexical<'_> {
+    fn drop(&mut self) {
+        let accumulator = std::mem::take(&mut self.accumulator);
+        self.lexical.idle.lock().unwrap_or_else(PoisonError::into_inner).push(accumulator);
+    }
 }
 
 impl Retriever for Lexical {
@@ -260,42 +155,53 @@ impl Retriever for Lexical {
     }
 
     fn bind<'a>(&'a self, text: &str) -> Result<Box<dyn BoundQuery + 'a>, RetrieveError> {
-        let rows = self.postings.rows();
-        let mut scratch = Scratch::new(rows);
-        let mut scores = Scratch::new(rows);
-        let mut terms = Vec::new();
-        let mut maximum = 0.0;
-        for group in self.groups(text)? {
-            let mut matched = Vec::new();
-            self.visit_group(&group, &mut scratch, |row, tf| matched.push((row, tf)))?;
-            let df = matched.len() as u32;
-            let idf = idf(rows, df);
+        let groups = self.groups(text)?;
+        let mut bound = BoundLexical {
+            lexical: self,
+            terms: Vec::with_capacity(groups.len()),
+            accumulator: self.accumulator(),
+            maximum: 0.0,
+        };
+        bound.accumulator.clear();
+        for group in groups {
+            let df = bound.accumulator.gather(self, &group)?;
+            let idf = idf(self.postings.rows(), df);
             let weight = f64::from(group.count) * idf;
-            for (row, tf) in matched {
-                scores.add(row, weight * self.saturate(tf));
-            }
+            bound.accumulator.add(weight, |tf| self.saturate(tf));
             if df > 0 || self.settings.count_unseen {
-                maximum += weight * (self.settings.k1 + 1.0);
+                bound.maximum += weight * (self.settings.k1 + 1.0);
             }
-            terms.push(Weighted { group, df, idf });
+            bound.terms.push(Weighted { group, df, idf });
         }
-        Ok(Box::new(BoundLexical { lexical: self, terms, scores, maximum }))
+        Ok(Box::new(bound))
     }
 }
 
 impl BoundQuery for BoundLexical<'_> {
     fn top(&self, depth: usize) -> Ranking {
-        let hits = self.scores.touched.iter().map(|&row| {
-            let row = Row(row);
-            Hit { row, score: self.score(row) }
-        });
-        Ranking::top(hits, depth)
+        let scores = self.accumulator.scores();
+        let mut best = BestHits::new(depth.min(scores.len()));
+        let mut least = 0.0;
+        for (block, scores) in scores.chunks(SCORE_BLOCK).enumerate() {
+            let greatest = scores.iter().fold(0.0, |a: f64, &b| if b > a { b } else { a });
+            if greatest <= 0.0 || greatest < least {
+                continue;
+            }
+            for (place, &value) in (block * SCORE_BLOCK..).zip(scores) {
+                if value > 0.0 && value >= least {
+                    let row = Row(self.lexical.postings.row_at(place as u32));
+                    best.offer(Hit { row, score: finite(value) });
+                }
+            }
+            least = best.least().map_or(0.0, Score::get);
+        }
+        best.into_ranking()
     }
 
     fn score(&self, row: Row) -> Score {
-        let value = self.scores.values.get(row.0 as usize).copied().unwrap_or(0.0);
-        // Sums of finite products of checked settings are finite.
-        Score::new(value).unwrap_or(Score::ZERO)
+        let place = self.lexical.postings.place_of(row.0);
+        let value = place.and_then(|p| self.accumulator.scores().get(p as usize).copied());
+        finite(value.unwrap_or(0.0))
     }
 
     fn attainable_maximum(&self) -> f64 {
@@ -319,17 +225,22 @@ impl BoundQuery for BoundLexical<'_> {
     fn matches(&self, rows: &[Row]) -> Result<Option<Matches>, RetrieveError> {
         let postings = &self.lexical.postings;
         let mut held = vec![vec![0; self.terms.len()]; rows.len()];
+        // (place, index in `rows`), places ascending.
+        let mut order: Vec<(u32, usize)> = (0..)
+            .zip(rows)
+            .filter_map(|(index, row)| Some((postings.place_of(row.0)?, index)))
+            .collect();
+        order.sort_unstable();
+        let places: Vec<u32> = order.iter().map(|one| one.0).collect();
         for (number, Weighted { group, .. }) in self.terms.iter().enumerate() {
-            for field in TextField::ALL {
-                if self.lexical.norm(field).is_none() {
-                    continue;
-                }
-                for form in group.variants.iter().chain(&group.concepts) {
-                    postings.visit(field, form, |row, _| {
-                        if let Ok(place) = rows.binary_search(&Row(row)) {
-                            held[place][number] |= 1 << field as u8;
-                        }
-                    })?;
+            for form in group.variants.iter().chain(&group.concepts) {
+                for list in form.lists.iter().flatten() {
+                    let field = list.field();
+                    if self.lexical.norm(field).is_some() {
+                        postings.visit_places(list, &places, |at, _| {
+                            held[order[at].1][number] |= 1 << field as u8;
+                        })?;
+                    }
                 }
             }
         }
@@ -350,281 +261,7 @@ impl BoundQuery for BoundLexical<'_> {
     }
 }
 
-impl BoundLexical<'_> {
-    fn explain_term(
-        &self,
-        weighted: &Weighted,
-        row: Row,
-    ) -> Result<TermExplanation, RetrieveError> {
-        let Weighted { group, df, idf } = weighted;
-        let lexical = self.lexical;
-        let mut fields = Vec::new();
-        let mut tf_prime = 0.0;
-        for field in TextField::ALL {
-            let Some(norm) = lexical.norm(field) else {
-                continue;
-            };
-            let mut readings = vec![0; group.concepts.len() + 1];
-            // Typo variants are added one by one when scored; keep that order of sums.
-            let mut parts = Vec::new();
-            for variant in &group.variants {
-                lexical.postings.visit(field, variant, |r, tf| {
-                    if r == row.0 {
-                        readings[0] += tf;
-                        parts.push(tf);
-                    }
-                })?;
-            }
-            for (reading, concept) in group.concepts.iter().enumerate() {
-                lexical.postings.visit(field, concept, |r, tf| {
-                    if r == row.0 {
-                        readings[reading + 1] += tf;
-                    }
-                })?;
-            }
-            let tf = readings.into_iter().max().unwrap_or(0);
-            if tf == 0 {
-                continue;
-            }
-            let length = lexical.postings.length(field, row.0);
-            if group.concepts.is_empty() {
-                for part in parts {
-                    tf_prime += f64::from(part) * norm.factor(length);
-                }
-            } else {
-                tf_prime += f64::from(tf) * norm.factor(length);
-            }
-            fields.push(FieldExplanation {
-                field: field.as_str(),
-                frequency: tf,
-                length,
-                average_length: norm.average,
-                weight: norm.weight,
-                b: norm.b,
-            });
-        }
-        let score = f64::from(group.count) * idf * lexical.saturate(tf_prime);
-        Ok(TermExplanation {
-            term: group.term.clone(),
-            count: group.count,
-            variants: group.variants.clone(),
-            concepts: group.concepts.clone(),
-            document_frequency: *df,
-            idf: *idf,
-            fields,
-            weighted_frequency: tf_prime,
-            score: if tf_prime > 0.0 { score } else { 0.0 },
-        })
-    }
-}
-
-/// A BM25F score unfolded; see the module for the formula. The sum of the terms' scores, in
-/// their order, is the score.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct LexicalExplanation {
-    /// Saturation.
-    pub k1: f64,
-    /// N: rows of the snapshot.
-    pub rows: u32,
-    /// The query's terms, in the order they are summed.
-    pub terms: Vec<TermExplanation>,
-    /// Sum of count * idf * (k1 + 1).
-    pub attainable_maximum: f64,
-    /// The score.
-    pub score: f64,
-}
-
-/// One term of a BM25F score.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct TermExplanation {
-    /// The term as analysed.
-    pub term: String,
-    /// How often the query holds it.
-    pub count: u32,
-    /// What was looked up for it.
-    pub variants: Vec<String>,
-    /// Its concepts.
-    pub concepts: Vec<String>,
-    /// Rows that hold it.
-    pub document_frequency: u32,
-    /// idf, as used.
-    pub idf: f64,
-    /// Fields of this row that hold it.
-    pub fields: Vec<FieldExplanation>,
-    /// tf'.
-    pub weighted_frequency: f64,
-    /// count * idf * (k1 + 1) * tf' / (k1 + tf').
-    pub score: f64,
-}
-
-/// One field of one term of a BM25F score.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct FieldExplanation {
-    /// Name of the field.
-    pub field: &'static str,
-    /// Frequency of the term.
-    pub frequency: u32,
-    /// Length of the field, in terms.
-    pub length: u32,
-    /// Mean length of the field over all rows.
-    pub average_length: f64,
-    /// Weight of the field.
-    pub weight: f64,
-    /// Length normalisation of the field.
-    pub b: f64,
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::float_cmp, reason = "explanations recompute to the same bits")]
-
-    use super::*;
-    use crate::index::postings::write_postings;
-    use crate::index::settings::FieldSettings;
-    use crate::text::analyse::{Analysis, Synonyms};
-    use proptest::prelude::*;
-
-    struct Fixture {
-        _folder: tempfile::TempDir,
-        lexical: Lexical,
-    }
-
-    fn fixture(bodies: &[String], titles: &[String], settings: LexicalSettings) -> Fixture {
-        let synonyms =
-            Synonyms::parse("[[concept]]\nid = 'cs'\nphrases = ['cervical screening', 'smear']\n")
-                .unwrap();
-        let analyzer = Analyzer::new(&synonyms).unwrap();
-        let analyse =
-            |texts: &[String]| texts.iter().map(|t| analyzer.analyse(t)).collect::<Vec<_>>();
-        let (bodies, titles, empty) = (analyse(bodies), analyse(titles), Analysis::default());
-        let folder = tempfile::tempdir().unwrap();
-        let rows = bodies.iter().zip(&titles).map(|(b, t)| [t, &empty, &empty, b]);
-        write_postings(folder.path(), rows.collect::<Vec<_>>().into_iter(), 1).unwrap();
-        let postings = Postings::open(folder.path(), bodies.len() as u32).unwrap();
-        let lexical = Lexical::new(Arc::new(postings), Arc::new(analyzer), settings);
-        Fixture { _folder: folder, lexical }
-    }
-
-    fn strings(texts: &[&str]) -> Vec<String> {
-        texts.iter().map(|&t| t.to_owned()).collect()
-    }
-
-    fn body_only() -> LexicalSettings {
-        let off = FieldSettings { weight: 0.0, b: 0.75 };
-        LexicalSettings { title: off, headings: off, questions: off, ..LexicalSettings::default() }
-    }
-
-    /// Textbook BM25 over white-space words, written without looking at the module above.
-    fn textbook(bodies: &[String], query: &str) -> Vec<f64> {
-        let docs: Vec<Vec<&str>> = bodies.iter().map(|b| b.split_whitespace().collect()).collect();
-        let n = docs.len() as f64;
-        let average = docs.iter().map(Vec::len).sum::<usize>() as f64 / n;
-        docs.iter()
-            .map(|doc| {
-                query
-                    .split_whitespace()
-                    .map(|q| {
-                        let df = docs.iter().filter(|d| d.contains(&q)).count() as f64;
-                        let tf = doc.iter().filter(|&&w| w == q).count() as f64;
-                        let k = 1.2 * (0.25 + 0.75 * doc.len() as f64 / average);
-                        (1.0 + (n - df + 0.5) / (df + 0.5)).ln() * tf * 2.2 / (tf + k)
-                    })
-                    .sum()
-            })
-            .collect()
-    }
-
-    const VOCABULARY: [&str; 6] = ["lump", "kit", "scan", "gown", "hpv", "aorta"];
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-
-        #[test]
-        fn one_field_of_weight_one_is_textbook_bm25(
-            docs in proptest::collection::vec(proptest::collection::vec(0..6usize, 1..12), 1..8),
-            query in proptest::collection::vec(0..6usize, 1..5),
-        ) {
-            let text = |words: &[usize]| {
-                words.iter().map(|&w| VOCABULARY[w]).collect::<Vec<_>>().join(" ")
-            };
-            let bodies: Vec<String> = docs.iter().map(|d| text(d)).collect();
-            let settings = LexicalSettings { k1: 1.2, typos: false, ..body_only() };
-            let fixture = fixture(&bodies, &vec![String::new(); bodies.len()], settings);
-            let bound = fixture.lexical.bind(&text(&query)).unwrap();
-            for (row, expected) in (0..).zip(textbook(&bodies, &text(&query))) {
-                let score = bound.score(Row(row)).get();
-                prop_assert!((score - expected).abs() < 1e-12, "{score} {expected}");
-                prop_assert!(score <= bound.attainable_maximum());
-            }
-        }
-
-        #[test]
-        fn explanations_recompute_to_the_same_f64(
-            docs in proptest::collection::vec(
-                (proptest::collection::vec(0..6usize, 0..9), proptest::collection::vec(0..6usize, 0..3)),
-                1..6,
-            ),
-            query in "(lump|smear|cervical screening|scann|kit| ){1,5}",
-        ) {
-            let text = |words: &[usize]| {
-                words.iter().map(|&w| VOCABULARY[w]).collect::<Vec<_>>().join(" ")
-            };
-            let bodies: Vec<String> =
-                docs.iter().map(|(b, _)| format!("{} smear smear", text(b))).collect();
-            let titles: Vec<String> = docs.iter().map(|(_, t)| text(t)).collect();
-            let fixture = fixture(&bodies, &titles, LexicalSettings::default());
-            let bound = fixture.lexical.bind(&query).unwrap();
-            for row in 0..bodies.len() as u32 {
-                let RetrieverExplanation::Lexical(e) = bound.explain(Row(row)).unwrap() else {
-                    panic!("a lexical explanation");
-                };
-                let recomputed: f64 = e.terms.iter().fold(0.0, |sum, t| {
-                    let tf: f64 = t.fields.iter().fold(0.0, |sum, f| {
-                        let norm = 1.0 - f.b + f.b * f64::from(f.length) / f.average_length;
-                        sum + f64::from(f.frequency) * (f.weight / norm)
-                    });
-                    let n = f64::from(e.rows);
-                    let df = f64::from(t.document_frequency);
-                    assert_eq!((1.0 + (n - df + 0.5) / (df + 0.5)).ln(), t.idf);
-                    if tf == 0.0 {
-                        return sum;
-                    }
-                    sum + f64::from(t.count) * t.idf * ((e.k1 + 1.0) * tf / (e.k1 + tf))
-                });
-                prop_assert_eq!(recomputed, bound.score(Row(row)).get());
-                prop_assert_eq!(e.score, recomputed);
-            }
-        }
-    }
-
-    #[test]
-    fn a_synonym_finds_the_passage_and_counts_once() {
-        let bodies = strings(&["cervical screening at 25", "breast screening", "a smear"]);
-        let empty = vec![String::new(); 3];
-        let fixture = fixture(&bodies, &empty, LexicalSettings::default());
-        let bound = fixture.lexical.bind("smear").unwrap();
-        assert_eq!(bound.top(10).hits().len(), 2);
-        let RetrieverExplanation::Lexical(e) = bound.explain(Row(2)).unwrap() else { panic!() };
-        assert_eq!(e.terms.len(), 1);
-        assert_eq!((e.terms[0].document_frequency, e.terms[0].fields[0].frequency), (2, 1));
-    }
-
-    #[test]
-    fn a_typo_finds_its_word_and_a_known_word_is_left_alone() {
-        let bodies = strings(&["deodorant on the day", "the day of the scan"]);
-        let fixture = fixture(&bodies, &strings(&["", ""]), LexicalSettings::default());
-        let top = |query| fixture.lexical.bind(query).unwrap().top(9).first().map(|h| h.row);
-        assert_eq!(top("deoderant"), Some(Row(0)));
-        assert_eq!(top("scan"), Some(Row(1)));
-        assert_eq!(top("zzz"), None);
-    }
-
-    #[test]
-    fn free_text_is_never_query_syntax() {
-        let bodies = strings(&["and or not"]);
-        let fixture = fixture(&bodies, &strings(&[""]), LexicalSettings::default());
-        for query in ["title:(", "\"", "-kit +", "a AND", "[* TO *]", "\u{0}", ""] {
-            assert!(fixture.lexical.bind(query).is_ok(), "{query}");
-        }
-    }
+/// Sums of finite products of checked settings are finite.
+fn finite(value: f64) -> Score {
+    Score::new(value).unwrap_or(Score::ZERO)
 }

@@ -83,7 +83,11 @@ impl BestHits {
 impl Ranking {
     /// Orders hits. Of a row given twice the better score stays.
     pub fn from_hits(hits: impl IntoIterator<Item = Hit>) -> Ranking {
-        let mut hits: Vec<Hit> = hits.into_iter().collect();
+        let given = hits.into_iter();
+        // Filters promise nothing but an upper bound: room for it once, not growth by doubling.
+        let room = given.size_hint().1.unwrap_or(0).min(4096);
+        let mut hits: Vec<Hit> = Vec::with_capacity(room);
+        hits.extend(given);
         hits.sort_unstable_by_key(|h| (h.row, Reverse(h.score)));
         hits.dedup_by_key(|h| h.row);
         hits.sort_unstable_by(Hit::order);
