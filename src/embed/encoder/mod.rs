@@ -14,6 +14,7 @@ pub(crate) mod published;
 pub(super) mod tensors;
 pub(super) mod tokens;
 pub(crate) mod weights;
+mod wordpiece;
 
 #[cfg(test)]
 mod tests;
