@@ -56,6 +56,7 @@ struct File<'a> {
 }
 
 /// A token that is found in the text before it is split.
+#[expect(clippy::struct_excessive_bools, reason = "the fields of the file")]
 #[derive(Deserialize)]
 pub(super) struct AddedToken {
     pub(super) id: u32,
