@@ -37,6 +37,7 @@ body = { weight = 1.0, b = 0.75 }
 synonyms = false
 typos = false
 """
+GROUPS = ("lexical", "embed", "dense", "whole")
 FEATURES = ("avx2", "fma", "avx_vnni", "avx512f", "avx512bw", "avx512_vnni", "amx_int8")
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
@@ -53,6 +54,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--data", default=os.environ.get("GUIDEPOST_DATA"), help="folder of the labelled sets (GUIDEPOST_DATA)")
     parser.add_argument("--datasets", nargs="+", choices=DATASETS, default=list(DATASETS))
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS), help="lexical alone needs no model")
     parser.add_argument("--split", choices=("dev", "test"), default="dev", help="dev: train or dev topics; test: a read of the test split, which METHODOLOGY.md wants counted")
     parser.add_argument("--queries", type=int, default=300, help="most queries of a set, drawn with the seed")
     parser.add_argument("--rounds", type=int, default=7)
@@ -145,25 +147,27 @@ class Dataset:
         return path
 
 
-def indices(worker, dataset):
-    """Guidepost's indices: of the whole, and of words in one field."""
+def indices(worker, dataset, groups):
+    """Guidepost's indices: of words in the fields as imported and in one field, and of all with vectors."""
     folder = WORK / "indices"
-    made = {}
-    for kind, corpus in (("model", dataset.corpus), ("words", dataset.one_field())):
-        made[kind] = folder / f"{dataset.folder.name}-{kind}"
+    kinds = {"words": (dataset.corpus, "words"), "one-field": (dataset.one_field(), "words")}
+    if groups != ["lexical"]:
+        kinds["model"] = (dataset.corpus, "model")
+    for kind, (corpus, vectors) in kinds.items():
         # An index is made again when the worker is: its format may have changed.
         stamp = folder / f"{dataset.folder.name}-{kind}.txt"
         version = f"{os.stat(worker).st_mtime_ns} {os.stat(corpus).st_size}"
         if not stamp.exists() or stamp.read_text() != version:
             tell(f"{dataset.name}: building the index ({kind}) ...")
-            subprocess.run([worker, "prepare", corpus, made[kind], kind], check=True, stdout=sys.stderr)
+            target = folder / f"{dataset.folder.name}-{kind}"
+            subprocess.run([worker, "prepare", corpus, target, vectors], check=True, stdout=sys.stderr)
             stamp.write_text(version)
-    return made
+    return {kind: folder / f"{dataset.folder.name}-{kind}" for kind in ("words", "one-field", "model")}
 
 
-def systems(dataset, worker, onnx, tokenizer):
+def systems(dataset, worker, onnx, tokenizer, groups):
     """Every system: its name, group, what it is, and the command that starts it."""
-    built = indices(worker, dataset)
+    built = indices(worker, dataset, groups)
     textbook = WORK / "textbook.toml"
     textbook.write_text(TEXTBOOK)
 
@@ -181,9 +185,9 @@ def systems(dataset, worker, onnx, tokenizer):
     found = [
         peer("bm25s", "lexical", "bm25s, numba"),
         peer("tantivy-py", "lexical", "tantivy's Python binding"),
-        ours("tantivy", "lexical", "tantivy's own collector from Rust, on Guidepost's words", "words", is_ours=False),
-        ours("lexical textbook", "lexical", "BM25 in one field, k1 1.2, no synonyms or typos", "words", textbook, system="lexical"),
-        ours("lexical", "lexical", "BM25F, as shipped", "model"),
+        ours("tantivy", "lexical", "tantivy's own collector from Rust, on Guidepost's words", "one-field", is_ours=False),
+        ours("lexical textbook", "lexical", "BM25 in one field, k1 1.2, no synonyms or typos", "one-field", textbook, system="lexical"),
+        ours("lexical", "lexical", "BM25F, as shipped", "words"),
         *(peer(f"embed-{p}", "embed", f"tokenizers and onnxruntime {p}", *model[p]) for p in onnx),
         ours("embed", "embed", "int8", "model"),
         *(peer(f"dense-{p}", "dense", f"onnxruntime {p}, numpy", *model[p]) for p in onnx),
@@ -194,7 +198,7 @@ def systems(dataset, worker, onnx, tokenizer):
         ours("ask-rules-alone", "whole", "whole ask, without the urgency model", "model"),
         ours("ask", "whole", "whole ask, as shipped", "model"),
     ]
-    return found
+    return [system for system in found if system["group"] in groups]
 
 
 class Process:
@@ -261,7 +265,7 @@ def run_dataset(name, wished, worker, onnx, tokenizer):
     import report
 
     dataset = Dataset(name, wished)
-    listed = systems(dataset, worker, onnx, tokenizer)
+    listed = systems(dataset, worker, onnx, tokenizer, wished.groups)
     processes = {}
     for system in listed:
         tell(f"{name}: starting {system['name']} ...")
@@ -306,7 +310,7 @@ def main():
 
     WORK.mkdir(parents=True, exist_ok=True)
     worker = wished.worker or built_worker()
-    onnx, tokenizer, cosines = models()
+    onnx, tokenizer, cosines = models() if wished.groups != ["lexical"] else (dict.fromkeys(("f32", "int8")), None, None)
     result = {"machine": machine(wished.core), "rounds": wished.rounds, "seed": wished.seed, "block": BLOCK,
               "onnx_cosine_to_reference": cosines, "datasets": []}
     for name in wished.datasets:
