@@ -6,10 +6,11 @@
 //! this process, so that neither pipe nor JSON counts. Queries are answered one at a time, in one
 //! thread, and nothing is remembered between them.
 //!
-//! Measured: the lexical retriever, tantivy's own collector over the same words, the embedding, the
+//! Measured: the lexical retriever, tantivy's own collector, the embedding, the
 //! dense retriever, the fused ranking, the whole `ask`; of all of them, how much was embedding. Not
 //! measured: opening, building, reading a cold disk.
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::path::Path;
@@ -33,13 +34,17 @@ use guidepost::query::Query;
 use guidepost::retrieve::dense::Dense;
 use guidepost::retrieve::lexical::Lexical;
 use guidepost::retrieve::{Ranking, Retriever};
-use guidepost::text::analyse::{Analysis, Analyzer};
+use guidepost::text::analyse::{Analyzer, STOP_WORDS};
 use jiff::civil::{Date, date};
+use rust_stemmers::{Algorithm, Stemmer};
 use serde::{Deserialize, Serialize};
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, Occur, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::tokenizer::{
+    LowerCaser, PreTokenizedString, SimpleTokenizer, StopWordFilter, TextAnalyzer, Token,
+    TokenStream as _,
+};
 use tantivy::{Index, IndexWriter, Searcher, TantivyDocument, Term};
 
 /// Documents of an answer.
@@ -52,7 +57,7 @@ const WRITER_BYTES: usize = 256 << 20;
 const USAGE: &str = "a worker for benches/peers/run.py:
   prepare CORPUS.jsonl INDEX (model | words)   builds an index; `words` has no vectors
   serve SYSTEM INDEX [SETTINGS.toml]           answers JSON lines
-systems: lexical, tantivy, embed, dense, search, ask, ask-rules-alone";
+systems: lexical, tantivy, tantivy-same-words, embed, dense, search, ask, ask-rules-alone";
 
 type Failure = Box<dyn Error>;
 
@@ -68,9 +73,9 @@ fn main() -> Result<(), Failure> {
             let none: Arc<dyn Embedder> = Arc::new(NoVectors);
             prepare(Path::new(corpus), Path::new(index), &none)
         }
-        ["serve", system, index] => serve(system, Path::new(index), Settings::default()),
+        ["serve", system, index] => serve(system, Path::new(index), &Settings::default()),
         ["serve", system, index, settings] => {
-            serve(system, Path::new(index), Settings::parse(&fs_err::read_to_string(settings)?)?)
+            serve(system, Path::new(index), &Settings::parse(&fs_err::read_to_string(settings)?)?)
         }
         _ => {
             eprintln!("{USAGE}");
@@ -125,20 +130,20 @@ struct Answered<'a> {
 
 /// What a system is and what it was told to be, for the record.
 #[derive(Serialize)]
-struct Ready<'a> {
+struct About<'a> {
     ready: &'a str,
     version: &'a str,
     kernel: String,
     settings: &'a Settings,
 }
 
-fn serve(system: &str, index: &Path, settings: Settings) -> Result<(), Failure> {
+fn serve(system: &str, index: &Path, settings: &Settings) -> Result<(), Failure> {
     let clock = Arc::new(AtomicU64::new(0));
     let encoder = default_model()?;
     let kernel = encoder.cpu_path().to_string();
-    let server = Server::open(system, index, &settings, encoder, &clock)?;
+    let server = Server::open(system, index, settings, encoder, &clock)?;
     let version = env!("CARGO_PKG_VERSION");
-    say(&Ready { ready: system, version, kernel, settings: &settings })?;
+    say(&About { ready: system, version, kernel, settings })?;
     for line in stdin().lock().lines() {
         let asked: Asked = serde_json::from_str(&line?)?;
         clock.store(0, Ordering::Relaxed);
@@ -211,7 +216,12 @@ impl Server {
                 let dense = Dense::new(timed, vectors, settings.dense.clone());
                 Server::Retriever(Box::new(dense), snapshot)
             }
-            "tantivy" => Server::Tantivy(Collector::over(snapshot()?.as_ref())?),
+            "tantivy" => Server::Tantivy(Collector::over(snapshot()?.as_ref(), Words::theirs())?),
+            "tantivy-same-words" => {
+                let snapshot = snapshot()?;
+                let words = Words::Ours(Arc::clone(snapshot.analyzer()));
+                Server::Tantivy(Collector::over(&snapshot, words)?)
+            }
             "embed" => Server::Embedding(timed),
             "search" => Server::Search(engine().open()?),
             "ask" => Server::Ask(engine().open()?),
@@ -253,17 +263,48 @@ fn named(ranking: &Ranking, snapshot: &Snapshot) -> Vec<String> {
     documents.map(|document| document.id.to_string()).collect()
 }
 
+/// Who cuts texts into words for tantivy.
+enum Words {
+    /// tantivy's simple tokenizer, the same stop words, Snowball stems.
+    Theirs(RefCell<TextAnalyzer>, Stemmer),
+    /// Guidepost's analyzer, so that both rank the same words.
+    Ours(Arc<Analyzer>),
+}
+
+impl Words {
+    fn theirs() -> Words {
+        let stop_words = StopWordFilter::remove(STOP_WORDS.map(str::to_owned));
+        let words = TextAnalyzer::builder(SimpleTokenizer::default());
+        let analyzer = words.filter(LowerCaser).filter(stop_words).build();
+        Words::Theirs(RefCell::new(analyzer), Stemmer::create(Algorithm::English))
+    }
+
+    fn of(&self, text: &str) -> Vec<String> {
+        match self {
+            Words::Ours(analyzer) => {
+                analyzer.analyse(text).terms.into_iter().map(|term| term.text).collect()
+            }
+            Words::Theirs(analyzer, stemmer) => {
+                let mut words = Vec::new();
+                let mut stem = |token: &Token| words.push(stemmer.stem(&token.text).into_owned());
+                analyzer.borrow_mut().token_stream(text).process(&mut stem);
+                words
+            }
+        }
+    }
+}
+
 /// tantivy as it is used by itself: its field norms, its BM25 (k1 1.2, b .75), its collector, over
-/// one field that holds title and text. Only the words are ours, so both rank the same ones.
+/// one field that holds title and text.
 struct Collector {
     searcher: Searcher,
     field: Field,
-    analyzer: Arc<Analyzer>,
+    words: Words,
     names: Vec<String>,
 }
 
 impl Collector {
-    fn over(snapshot: &Snapshot) -> Result<Collector, Failure> {
+    fn over(snapshot: &Snapshot, words: Words) -> Result<Collector, Failure> {
         let mut schema = Schema::builder();
         let indexing = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs);
         let options = TextOptions::default().set_indexing_options(indexing);
@@ -273,9 +314,9 @@ impl Collector {
         let mut names = Vec::new();
         // One thread writes one segment, in this order: its document numbers are our places.
         for document in snapshot.documents() {
-            let text = format!("{} {}", document.title, document.slice(&document.body));
             let mut entry = TantivyDocument::new();
-            entry.add_pre_tokenized_text(field, tokens(&snapshot.analyzer().analyse(&text)));
+            let text = document.slice(&document.body);
+            entry.add_pre_tokenized_text(field, tokens(words.of(text)));
             writer.add_document(entry)?;
             names.push(document.id.to_string());
         }
@@ -284,37 +325,26 @@ impl Collector {
         if searcher.segment_readers().len() != 1 {
             return Err("tantivy wrote more than one segment".into());
         }
-        Ok(Collector { searcher, field, analyzer: Arc::clone(snapshot.analyzer()), names })
+        Ok(Collector { searcher, field, words, names })
     }
 
     fn top(&self, text: &str) -> Result<Vec<String>, Failure> {
-        let clauses: Vec<(Occur, Box<dyn tantivy::query::Query>)> = self
-            .analyzer
-            .analyse(text)
-            .terms
-            .iter()
-            .map(|term| {
-                let term = Term::from_field_text(self.field, &term.text);
-                let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
-                (Occur::Should, Box::new(query) as Box<dyn tantivy::query::Query>)
-            })
-            .collect();
+        let clause = |word: String| {
+            let term = Term::from_field_text(self.field, &word);
+            let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+            (Occur::Should, Box::new(query) as Box<dyn tantivy::query::Query>)
+        };
+        let clauses = self.words.of(text).into_iter().map(clause).collect();
         let collector = TopDocs::with_limit(DEPTH).order_by_score();
         let found = self.searcher.search(&BooleanQuery::new(clauses), &collector)?;
         Ok(found.iter().map(|(_, at)| self.names[at.doc_id as usize].clone()).collect())
     }
 }
 
-fn tokens(analysis: &Analysis) -> PreTokenizedString {
-    let token = |(position, term): (usize, &guidepost::text::analyse::Term)| Token {
-        position,
-        text: term.text.clone(),
-        ..Token::default()
-    };
-    PreTokenizedString {
-        text: String::new(),
-        tokens: analysis.terms.iter().enumerate().map(token).collect(),
-    }
+fn tokens(words: Vec<String>) -> PreTokenizedString {
+    let token = |(position, text)| Token { position, text, ..Token::default() };
+    let tokens = words.into_iter().enumerate().map(token).collect();
+    PreTokenizedString { text: String::new(), tokens }
 }
 
 /// An embedder that adds up how long it takes.

@@ -1,5 +1,5 @@
 """txtai's hybrid search, the same int8 vectors: its own BM25 and faiss's exact inner products, summed
-with the weights that ranked best of .1 to .9 on train and dev topics of the three sets."""
+with the weight that run.py gives."""
 
 import numpy as np
 
