@@ -32,9 +32,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BASELINE = Path(__file__).resolve().parent / "instructions.json"
 RISE = 0.05
-# Functions kept for each stage, by their own instructions.
+# Functions kept for each stage, by their own instructions in all stages together.
 FUNCTIONS = 30
-DOCUMENTS, PASSAGES, WORDS, MESSAGES = 120, 8, 16, 12
+DOCUMENTS, PASSAGES, WORDS, MESSAGES = 120, 8, 16, 6
 # Stages that a whole message is made of.
 PARTS = ["tokens", "embed", "lexical", "scan", "candidates", "fuse", "calibrate", "analyse"]
 STEMS = """screen scan letter clinic nurse result breast bowel kit sample cancer risk age year offer
@@ -50,9 +50,10 @@ SMALL_WORDS = "the a of to and in is you for with that it at be may if not from 
 
 def main():
     options = arguments()
-    subprocess.run(["cargo", "build", "--release"], check=True, cwd=ROOT)
-    folder = os.environ.get("CARGO_TARGET_DIR", "target")
-    program = ROOT / folder / "release" / "guidepost"
+    program = options.program
+    if program is None:
+        subprocess.run(["cargo", "build", "--release"], check=True, cwd=ROOT)
+        program = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "guidepost"
     with tempfile.TemporaryDirectory() as scratch:
         found = counted(program, Path(scratch))
     if options.write:
@@ -81,6 +82,9 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gate", action="store_true", help="end with 1 where a stage has risen")
     parser.add_argument("--write", action="store_true", help="make what is counted the baseline")
+    parser.add_argument(
+        "--program", type=lambda name: Path(name).resolve(), help="count this release build"
+    )
     return parser.parse_args()
 
 
@@ -162,7 +166,7 @@ def counted(program, scratch):
     ranked = run(*common, "run", "--topics", topics, "--depth", "10", "--out", "-")
     documents = [line.split()[::2][:2] for line in ranked.splitlines()]
     callgrind = [
-        "valgrind", "--tool=callgrind", "--toggle-collect=*counted_*", "--dump-after=*counted_*",
+        "valgrind", "--tool=callgrind", "--toggle-collect=*bench::once::counted_*",
         f"--callgrind-out-file={scratch / 'callgrind'}",
     ]
     said_by_it = run(
@@ -170,8 +174,12 @@ def counted(program, scratch):
     )
     path, stages = json.loads(said_by_it)
     stages = {stage["name"]: {"calls": stage["calls"]} for stage in stages}
-    for file in sorted(scratch.glob("callgrind*")):
-        read(file, stages)
+    totals, own, calls = read(scratch / "callgrind")
+    for name, stage in stages.items():
+        if name in totals:
+            within = [(f, own[f]) for f in reached(calls, name) if f in own]
+            most = sorted(within, key=lambda item: (-item[1], item[0]))[:FUNCTIONS]
+            stage |= {"total": totals[name], "functions": dict(most)}
     missing = [name for name, stage in stages.items() if "total" not in stage]
     if missing or not stages:
         sys.exit(f"nothing was counted of {', '.join(missing) or 'any stage'}")
@@ -189,34 +197,49 @@ def said(command):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
-def read(file, stages):
-    """One dump: the stage that triggered it, its total, and the functions that took most."""
-    names, own, stage, skip, current = {}, {}, None, False, None
+def read(file):
+    """A profile: instructions of each stage with all it calls, of each function by itself, and who
+    calls whom."""
+    names, own, calls, stages = {}, {}, {}, {}
+    current = callee = None
+    called = False
+
+    def name_of(text):
+        number, _, name = text.partition(" ")
+        if name:
+            names[number] = function(name)
+        return names.get(number, number)
+
     for line in file.read_text(errors="replace").splitlines():
-        trigger = re.match(r"desc: Trigger: --dump-after=(.*)", line)
-        if trigger:
-            found = re.search(r"counted_([a-z]+)", trigger[1])
-            stage = found[1] if found else None
-        elif line.startswith("fn="):
-            number, _, name = line[3:].partition(" ")
-            if name:
-                names[number] = function(name)
-            current = names.get(number, number)
+        if line.startswith("fn="):
+            current = name_of(line[3:])
         elif line.startswith("cfn="):
-            number, _, name = line[4:].partition(" ")
-            if name:
-                names[number] = function(name)
+            callee = name_of(line[4:])
         elif line.startswith("calls="):
-            skip = True
+            called = True
         elif re.match(r"[+\-*\d]", line):
-            if skip:
-                skip = False
-            elif current is not None:
-                own[current] = own.get(current, 0) + int(line.split()[1])
-    if stage in stages and own and "total" not in stages[stage]:
-        most = sorted(own.items(), key=lambda item: (-item[1], item[0]))[:FUNCTIONS]
-        stages[stage]["total"] = sum(own.values())
-        stages[stage]["functions"] = dict(most)
+            cost = int(line.split()[1])
+            if called:
+                called = False
+                calls.setdefault(current, set()).add(callee)
+                stage = re.search(r"bench::once::counted_([a-z]+)$", callee)
+                if stage:
+                    stages[stage[1]] = stages.get(stage[1], 0) + cost
+            else:
+                own[current] = own.get(current, 0) + cost
+    return stages, own, calls
+
+
+def reached(calls, stage):
+    """Functions that a stage calls, directly or not."""
+    found = {name for name in calls if name.endswith(f"bench::once::counted_{stage}")}
+    waiting = list(found)
+    while waiting:
+        for name in calls.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
 
 
 def function(name):

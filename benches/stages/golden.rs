@@ -40,7 +40,7 @@ pub(crate) fn check(corpus: &Corpus) -> Outcome<()> {
         let hash = hash(corpus, [&lexical.top(DEPTH), &dense.top(DEPTH), &fused]);
         let decision = reply.response.decision();
         let _ = writeln!(found, "{id}\t{decision}\t{winner}\t{hash}");
-        let searched = corpus.engine.search(&query.text, BEST)?;
+        let searched = corpus.engine.search(&query.text, DEPTH)?;
         let same = searched.iter().zip(fused.hits()).all(|(found, hit)| {
             Some(&found.passage) == corpus.engine.snapshot().passage(hit.row).map(|p| &p.id)
         });

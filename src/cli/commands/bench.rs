@@ -141,13 +141,13 @@ impl Bench<'_> {
     fn other(&self) -> Result<Option<(String, Engine)>, EvalError> {
         if let Some(index) = &self.args.against_index {
             let engine = settings::engine_over(self.global, index)?;
-            return Ok(Some((index.display().to_string(), engine)));
+            return Ok(Some((file_name(index), engine)));
         }
         let Some(path) = &self.args.against else {
             return Ok(None);
         };
         let global = Global { settings: Some(path.clone()), ..self.global.clone() };
-        Ok(Some((path.display().to_string(), settings::engine(&global)?)))
+        Ok(Some((file_name(path), settings::engine(&global)?)))
     }
 
     fn describe(&mut self, name: &str, engine: &Engine, what: &str) {
@@ -165,8 +165,8 @@ impl Bench<'_> {
     fn verify(&mut self, name: &str, engine: &Engine, most: NonZeroUsize) -> Result<(), EvalError> {
         let asked = verified(engine, &self.messages, most)?;
         self.setting.verified.push(format!(
-            "`{name}`: {asked} messages asked alone and again from {most} threads at once gave the \
-             same replies."
+            "`{name}`: {asked} messages asked alone gave the same replies again, with {most} asking \
+             at once."
         ));
         Ok(())
     }
@@ -221,6 +221,11 @@ impl Bench<'_> {
         }
         Ok(measured)
     }
+}
+
+/// The last part of a path: where it lies on this machine is nobody's business.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 fn what(work: Work) -> &'static str {

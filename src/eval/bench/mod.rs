@@ -331,38 +331,62 @@ pub fn compare(
         &options,
         &RealClock::new(),
     )?;
-    let stages = |samples: &Samples| samples.stages().to_vec();
-    for stage in stages(&samples.baseline) {
+    for stage in samples.baseline.stages().to_vec() {
         let sides = [samples.baseline.by_topic(&stage), samples.system.by_topic(&stage)];
-        // The engine counts whole microseconds; a stage of none has no ratio.
-        if sides.iter().flatten().flatten().any(|time| *time <= 0.0) {
-            continue;
-        }
-        for (name, quantile) in COMPARED {
-            let options = RatioOptions {
-                quantile,
-                level: LEVEL,
-                seed: plan.seed,
-                permutations: PERMUTATIONS,
-                ..RatioOptions::default()
-            };
-            let ratio = quantile_ratio_test(&sides[0], &sides[1], &messages.families, &options)?;
-            measured.time_ratios.push(TimeRatio {
-                dataset: messages.name.clone(),
-                what: format!("the {name} of `{stage}`"),
-                baseline: baseline.0.to_owned(),
-                system: other.0.to_owned(),
-                baseline_microseconds: ratio.baseline,
-                system_microseconds: ratio.system,
-                ratio: ratio.ratio,
-                interval: ratio.interval,
-                n: ratio.families,
-            });
-        }
+        let found = ratios(&stage, sides, messages, plan.seed)?;
+        measured.time_ratios.extend(found.into_iter().map(|ratio| TimeRatio {
+            baseline: baseline.0.to_owned(),
+            system: other.0.to_owned(),
+            ..ratio
+        }));
     }
     measured.keep(baseline.0, "paired-baseline", messages, samples.baseline)?;
     measured.keep(other.0, "paired-against", messages, samples.system)?;
     Ok(measured)
+}
+
+/// Quantiles of a stage compared, on the messages that took some time in it on both sides: a
+/// message that a rule takes is not retrieved, and the engine counts whole microseconds.
+fn ratios(
+    stage: &str,
+    sides: [Vec<Vec<f64>>; 2],
+    messages: &Messages,
+    seed: u64,
+) -> Result<Vec<TimeRatio>, EvalError> {
+    let [baseline, other] = sides;
+    let timed = |times: &Vec<f64>| !times.is_empty() && times.iter().all(|time| *time > 0.0);
+    let index = messages.families.index();
+    let kept = baseline.into_iter().zip(other).zip(index);
+    let kept = kept.filter(|((one, two), _)| timed(one) && timed(two));
+    let (times, families): (Vec<_>, Vec<String>) =
+        kept.map(|(times, family)| (times, family.to_string())).unzip();
+    let (baseline, other): (Vec<_>, Vec<_>) = times.into_iter().unzip();
+    if families.is_empty() {
+        return Ok(Vec::new());
+    }
+    let families = Families::of(&families);
+    let compared = COMPARED.iter().map(|&(name, quantile)| {
+        let options = RatioOptions {
+            quantile,
+            level: LEVEL,
+            seed,
+            permutations: PERMUTATIONS,
+            ..RatioOptions::default()
+        };
+        let ratio = quantile_ratio_test(&baseline, &other, &families, &options)?;
+        Ok(TimeRatio {
+            dataset: messages.name.clone(),
+            what: format!("the {name} of `{stage}`"),
+            baseline: String::new(),
+            system: String::new(),
+            baseline_microseconds: ratio.baseline,
+            system_microseconds: ratio.system,
+            ratio: ratio.ratio,
+            interval: ratio.interval,
+            n: ratio.families,
+        })
+    });
+    compared.collect()
 }
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ pub(in crate::eval::report) fn findings(report: &Report) -> Vec<Block> {
     if !report.comparisons.is_empty() || !report.measures.is_empty() {
         return Vec::new();
     }
-    let compared = report.time_ratios.iter().map(|ratio| Block::Verdict(verdict(ratio)));
+    // Stages stand in the table.
+    let is_stage = |ratio: &&TimeRatio| ratio.what.contains(" of `") && !ratio.what.contains(WHOLE);
+    let compared = report.time_ratios.iter().filter(|ratio| !is_stage(ratio));
+    let compared = compared.map(|ratio| Block::Verdict(verdict(ratio)));
     let whole = report.latency.iter().filter(|latency| latency.stage == WHOLE);
     compared.chain(whole.filter_map(|latency| in_words(report, latency))).collect()
 }

@@ -75,7 +75,11 @@ fn datasets(report: &Report) -> Table {
             Cell::text(dataset.split.clone()),
             Cell::number(count(dataset.topics)),
             Cell::number(count(dataset.families)),
-            dataset.answerable.map_or(Cell::Withheld, |n| Cell::number(count(n))),
+            match dataset.answerable {
+                Some(n) => Cell::number(count(n)),
+                None if dataset.sensitive => Cell::Withheld,
+                None => Cell::Empty,
+            },
             reads,
             Cell::text(standing.join("; ")),
         ];
