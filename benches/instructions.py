@@ -9,7 +9,7 @@ Counted is the release build of the program itself (`cargo build --release`), on
 guidance made here from a fixed seed: no edit of the shipped corpus moves a count. Stages are those
 of `src/eval/bench/once.rs`. The corpus has no rules, so safety and routes are not in `ask`.
 
-Counts do not depend on what else the machine does, so a rise of a per cent is a rise. What they do
+Counts do not depend on what else the machine does, so a rise of two per cent is a rise. What they do
 not show: caches, branches, how wide an instruction is; and callgrind of valgrind 3.19 knows no
 AVX-512, so the encoder is counted on the fastest path without it, which the first line names. Times
 are `cargo bench --bench stages` and `guidepost bench`.

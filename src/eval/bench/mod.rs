@@ -358,9 +358,9 @@ fn ratios(
     let index = messages.families.index();
     let kept = baseline.into_iter().zip(other).zip(index);
     let kept = kept.filter(|((one, two), _)| timed(one) && timed(two));
-    let (times, families): (Vec<_>, Vec<String>) =
-        kept.map(|(times, family)| (times, family.to_string())).unzip();
-    let (baseline, other): (Vec<_>, Vec<_>) = times.into_iter().unzip();
+    let (pairs, families): (Vec<_>, Vec<String>) =
+        kept.map(|(pair, family)| (pair, family.to_string())).unzip();
+    let (baseline, other): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     if families.is_empty() {
         return Ok(Vec::new());
     }
