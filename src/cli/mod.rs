@@ -9,6 +9,7 @@ mod certify_args;
 mod commands;
 mod diagnostic;
 mod eval_args;
+mod follow;
 mod printer;
 mod schemas;
 mod settings;

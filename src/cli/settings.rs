@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use super::args::{Global, Precision, Runtime, Scope};
+use super::follow;
 use super::printer::{self, Bar};
 use crate::calibrate::Artifact;
 use crate::corpus::approve::Grant;
@@ -209,9 +210,25 @@ pub(super) fn engine_with(global: &Global, rules_alone: bool) -> Result<Engine, 
         return open_engine(global, model.embedder, rules_alone);
     }
     let store = store(global);
-    let sources = Sources::read(&global.corpus)?;
     let settings = Settings::default();
-    if store.current().ok() == Some(sources.inputs(model.embedder.as_ref(), &settings).id()) {
+    let hash = || follow::hash_of(&global.corpus, model.embedder.as_ref(), &settings);
+    let files = hash();
+    let known = files.and_then(|files| follow::snapshot_of(&store, files));
+    if known.is_some() && store.current().ok() == known {
+        match open_engine(global, Arc::clone(&model.embedder), rules_alone) {
+            Err(Error::Store(StoreError::Snapshot { .. })) => {}
+            opened => return opened,
+        }
+    }
+    let sources = Sources::read(&global.corpus)?;
+    let id = sources.inputs(model.embedder.as_ref(), &settings).id();
+    if let Some(files) = files
+        && hash() == Some(files)
+        && store.root().join("cache").is_dir()
+    {
+        follow::keep(&store, files, id);
+    }
+    if store.current().ok() == Some(id) {
         match open_engine(global, Arc::clone(&model.embedder), rules_alone) {
             Err(Error::Store(StoreError::Snapshot { .. })) => {}
             opened => return opened,

@@ -23,7 +23,6 @@ use crate::calibrate::certificate::{
 use crate::corpus::document::Role;
 use crate::error::Error;
 use crate::ids::{DocumentId, Fingerprint, Programme};
-use crate::index::snapshot::Verification;
 use crate::index::store::{Revocation, Suspension};
 use crate::query::Query;
 
@@ -156,14 +155,7 @@ impl State {
     /// Why nothing made from the snapshot may go anywhere without a person, if so: it is not
     /// verified yet, or damaged.
     pub(super) fn unverified(&self) -> Option<String> {
-        match self.snapshot.verification() {
-            Verification::Verified => None,
-            Verification::Running { done, total } => {
-                let share = done.saturating_mul(100) / total.max(1);
-                Some(format!("the index is not yet verified ({share}%)"))
-            }
-            Verification::Failed { reason } => Some(format!("the index is damaged: {reason}")),
-        }
+        self.snapshot.verification().why_not_sound()
     }
 
     /// A certificate tested again on the documents that may be quoted on a day.

@@ -72,7 +72,7 @@ impl Manifest {
 /// The canonical inputs of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Inputs {
-    /// Version of these inputs, [`INPUTS_VERSION`].
+    /// Version of these inputs.
     pub format: u32,
     /// Documents: paths and bytes, in order of id.
     pub documents: Fingerprint,

@@ -3,17 +3,19 @@
 //! `passages.bin` holds one record a document, by id descending, each followed by the records of
 //! its passages by ordinal; then flat columns that are always needed (where each record ends,
 //! whose passage each row is, how many question variants and which programme each document has);
-//! then synonyms and rules. The columns and what follows them are read and verified when the file
-//! is opened; a record is decoded when it is first asked for and then stays. A record that is
-//! damaged is as if it were not there: it never makes anything panic, and
-//! [`verification`](super::verification) tells.
+//! then synonyms and rules. The columns, what follows them and the records of documents without
+//! passages (what alarms and routes say) are verified when the file is opened; any other record is
+//! decoded when it is first asked for and then stays. One that is damaged is as if it were not
+//! there: it never makes anything panic, and [`verification`](super::verification) tells.
 //!
 //! As bytes: a header of 96 (magic; documents, passages, variants, place of the columns, place of
 //! the rest and length of the file as u64; zeros; BLAKE3 of all these and of everything behind the
 //! records), the records (postcard), the columns, the rest (postcard). Numbers are little-endian.
 //! This module does not know vectors or postings.
 
-use std::io::{Read, Seek, SeekFrom, Write};
+mod writer;
+
+use std::io::{Read, Seek, SeekFrom};
 
 use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,8 @@ use super::lazy::Lazy;
 use crate::corpus::document::{Block, Document, Passage};
 use crate::ids::{DocumentId, Programme};
 use crate::text::analyse::Synonyms;
+
+pub(super) use writer::{Encoded, RecordsWriter};
 
 /// First bytes of the file; the last one counts the format.
 const MAGIC: [u8; 8] = *b"GPRECRD2";
@@ -40,6 +44,8 @@ struct Rest {
     rules: Vec<(String, String)>,
     /// Programmes of the documents, sorted.
     programmes: Vec<Programme>,
+    /// BLAKE3 of the records of documents without passages.
+    fixed: [u8; 32],
 }
 
 /// Columns as they are kept in memory.
@@ -162,7 +168,21 @@ impl Records {
             return Err("a document's programme is not in its list".to_owned());
         }
         let (documents, passages) = (Lazy::new(layout.documents), Lazy::new(layout.passages));
-        Ok(Records { bytes, layout, columns, rest, documents, passages })
+        let records = Records { bytes, layout, columns, rest, documents, passages };
+        if records.hash_of_fixed() != records.rest.fixed {
+            return Err("a document without passages is damaged".to_owned());
+        }
+        Ok(records)
+    }
+
+    /// BLAKE3 of the records of documents without passages: what alarms and routes say.
+    fn hash_of_fixed(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        for number in (0..self.layout.documents).filter(|n| self.rows(*n).is_empty()) {
+            let record = self.document_record(number).and_then(|record| self.record(record));
+            hasher.update(record.unwrap_or_default());
+        }
+        *hasher.finalize().as_bytes()
     }
 
     pub(super) fn document_count(&self) -> usize {
@@ -202,7 +222,8 @@ impl Records {
     /// Rows of a document; none of one that is not there.
     pub(super) fn rows(&self, document: usize) -> std::ops::Range<u32> {
         let at = |n: usize| self.columns.first_row.get(n).copied();
-        at(document).zip(at(document + 1)).map_or(0..0, |(first, after)| first..after)
+        let after = document.checked_add(1).and_then(at);
+        at(document).zip(after).map_or(0..0, |(first, after)| first..after)
     }
 
     /// A document by its number.
@@ -394,133 +415,5 @@ fn decode_passage(record: &[u8], document: &Document, ordinal: u32) -> Result<Pa
         Ok(passage)
     } else {
         Err(format!("a span of passage {} lies outside its document", passage.id))
-    }
-}
-
-/// The bytes of a document's records: its own and those of its passages.
-#[derive(Debug, Default)]
-pub(super) struct Encoded {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    variants: u32,
-    programme: Option<Programme>,
-}
-
-impl Encoded {
-    /// Encodes a document with its passages.
-    ///
-    /// # Errors
-    /// None that these types can cause; whatever the encoder says.
-    pub(super) fn of(document: &Document, passages: &[Passage]) -> postcard::Result<Encoded> {
-        let mut bytes = postcard::to_stdvec(document)?;
-        let mut ends = vec![bytes.len()];
-        for passage in passages {
-            bytes = postcard::to_extend(passage, bytes)?;
-            ends.push(bytes.len());
-        }
-        let retrieved = document.kind.is_retrieved();
-        let variants = if retrieved { document.questions.len() as u32 } else { 0 };
-        Ok(Encoded { bytes, ends, variants, programme: Some(document.programme.clone()) })
-    }
-}
-
-/// Writes the file, document by document; keeps 12 bytes a record in memory.
-pub(super) struct RecordsWriter<W> {
-    to: W,
-    place: u64,
-    ends: Vec<u64>,
-    document_of_passage: Vec<u32>,
-    variants: Vec<u32>,
-    programmes: Vec<Programme>,
-    programme: Vec<u32>,
-}
-
-impl<W: Write + Seek> RecordsWriter<W> {
-    /// Begins an empty file.
-    ///
-    /// # Errors
-    /// What the writer says.
-    pub(super) fn new(mut to: W) -> std::io::Result<Self> {
-        to.write_all(&[0; HEADER])?;
-        Ok(RecordsWriter {
-            to,
-            place: HEADER as u64,
-            ends: Vec::new(),
-            document_of_passage: Vec::new(),
-            variants: Vec::new(),
-            programmes: Vec::new(),
-            programme: Vec::new(),
-        })
-    }
-
-    /// Appends a document with its passages. Ids must descend.
-    ///
-    /// # Errors
-    /// What the writer says.
-    pub(super) fn add(&mut self, encoded: &Encoded) -> std::io::Result<()> {
-        self.to.write_all(&encoded.bytes)?;
-        let number = self.variants.len() as u32;
-        self.ends.extend(encoded.ends.iter().map(|end| self.place + *end as u64));
-        let passages = encoded.ends.len().saturating_sub(1);
-        self.document_of_passage.extend(std::iter::repeat_n(number, passages));
-        self.variants.push(encoded.variants);
-        let programme = encoded.programme.clone().unwrap_or_else(Programme::all);
-        let known = self.programmes.iter().position(|known| *known == programme);
-        self.programme.push(known.unwrap_or(self.programmes.len()) as u32);
-        if known.is_none() {
-            self.programmes.push(programme);
-        }
-        self.place += encoded.bytes.len() as u64;
-        Ok(())
-    }
-
-    /// Passages so far.
-    pub(super) fn passages(&self) -> usize {
-        self.document_of_passage.len()
-    }
-
-    /// Question variants so far.
-    pub(super) fn variants(&self) -> usize {
-        self.variants.iter().map(|&n| n as usize).sum()
-    }
-
-    /// Writes columns, synonyms and rules, and the header.
-    ///
-    /// # Errors
-    /// What the writer says.
-    pub(super) fn finish(
-        mut self,
-        synonyms: &Synonyms,
-        rules: &[(String, String)],
-    ) -> std::io::Result<W> {
-        let mut sorted = self.programmes.clone();
-        sorted.sort();
-        let new_number = |&old: &u32| {
-            let programme = &self.programmes[old as usize];
-            sorted.binary_search(programme).unwrap_or_default() as u32
-        };
-        let programme: Vec<u32> = self.programme.iter().map(new_number).collect();
-        let mut behind: Vec<u8> = Vec::with_capacity(28 * self.ends.len());
-        behind.extend(self.ends.iter().flat_map(|end| end.to_le_bytes()));
-        for column in [&self.document_of_passage, &self.variants, &programme] {
-            behind.extend(column.iter().flat_map(|number| number.to_le_bytes()));
-        }
-        let rest_at = self.place as usize + behind.len();
-        let rest = Rest { synonyms: synonyms.clone(), rules: rules.to_vec(), programmes: sorted };
-        behind = postcard::to_extend(&rest, behind).map_err(std::io::Error::other)?;
-        let layout = Layout {
-            documents: self.variants.len(),
-            passages: self.passages(),
-            variants: self.variants(),
-            columns_at: self.place as usize,
-            rest_at,
-            end: self.place as usize + behind.len(),
-        };
-        self.to.write_all(&behind)?;
-        self.to.seek(SeekFrom::Start(0))?;
-        self.to.write_all(&layout.covered())?;
-        self.to.write_all(check_sum(&layout, &behind).as_bytes())?;
-        self.to.flush()?;
-        Ok(self.to)
     }
 }

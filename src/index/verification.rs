@@ -32,6 +32,19 @@ impl Verification {
     pub fn is_sound(&self) -> bool {
         matches!(self, Verification::Verified)
     }
+
+    /// Why nothing made from the snapshot may go anywhere without a person, if so: a lowercase
+    /// fragment.
+    pub fn why_not_sound(&self) -> Option<String> {
+        match self {
+            Verification::Verified => None,
+            Verification::Running { done, total } => {
+                let share = done.saturating_mul(100) / total.max(&1);
+                Some(format!("the index is not yet verified ({share}%)"))
+            }
+            Verification::Failed { reason } => Some(format!("the index is damaged: {reason}")),
+        }
+    }
 }
 
 /// Where a verification says how far it is.

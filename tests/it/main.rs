@@ -41,3 +41,4 @@ mod support;
 mod tidy;
 mod topics;
 mod triage;
+mod verification;

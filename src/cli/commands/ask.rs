@@ -33,6 +33,7 @@ pub(crate) struct BatchLine {
 /// Answers one message or a file of them.
 pub(super) fn ask(global: &Global, args: &AskArgs) -> Result<Outcome, EvalError> {
     let engine = settings::engine(global)?;
+    say_if_unverified(&engine);
     if let (Some(batch), Some(out)) = (&args.batch, &args.out) {
         return ask_batch(&engine, args, batch, out);
     }
@@ -53,6 +54,13 @@ pub(super) fn ask(global: &Global, args: &AskArgs) -> Result<Outcome, EvalError>
         }
     }
     Ok(outcome)
+}
+
+/// A great index is served before all of it is verified.
+fn say_if_unverified(engine: &Engine) {
+    if let Some(reason) = engine.verification().why_not_sound() {
+        printer::talk(&format!("every answer is a draft: {reason}"));
+    }
 }
 
 fn ask_batch(
@@ -112,6 +120,7 @@ pub(super) fn write_out(out: &Path, text: &str) -> Result<(), Error> {
 /// Answers messages line by line.
 pub(super) fn chat(global: &Global, args: &ChatArgs) -> Result<Outcome, Error> {
     let engine = settings::engine(global)?;
+    say_if_unverified(&engine);
     let interactive = !args.json && io::IsTerminal::is_terminal(&io::stdin());
     if interactive {
         printer::talk("Type a message and press Enter; an empty line ends.");
