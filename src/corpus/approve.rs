@@ -147,8 +147,8 @@ pub(super) fn check_grant(grant: &Grant) -> Result<(), ApproveError> {
 
 /// The lines of the table that a grant changes, as an approval of an untouched draft has them.
 pub(super) fn granted_text(grant: &Grant) -> String {
-    let lines = granted_lines(grant);
-    lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+    let lines = granted_lines(grant).map(|(key, value)| format!("{key} = {value}\n"));
+    lines.concat()
 }
 
 fn granted_lines(grant: &Grant) -> [(&'static str, String); 5] {

@@ -561,7 +561,7 @@ impl Engine {
             Ok(revocations) => {
                 let asking = Asking::new(&state, &self.second, &revocations, query);
                 let mut reply = match state.snapshot.verification() {
-                    Verification::Failed { .. } => asking.from_damaged(),
+                    Verification::Failed { .. } => asking.over_damage(),
                     _ => asking.reply()?,
                 };
                 state.certify(&mut reply, query, &revocations, &self.suspensions()?);

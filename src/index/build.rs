@@ -218,7 +218,7 @@ fn build_from(
         batch: options.batch,
         progress,
     };
-    let (texts, embedded) = vectors.write(folder.path())?;
+    let (texts, fresh) = vectors.write(folder.path())?;
     progress.begin("hashing and syncing files", 1);
     let files = file_records(folder.path())?;
     let manifest = Manifest {
@@ -237,7 +237,7 @@ fn build_from(
     durable::sync_tree(folder.path())?;
     progress.end();
     writer.publish(folder, id)?;
-    Ok(Built { id, embedded, texts, reused: false })
+    Ok(Built { id, embedded: fresh, texts, reused: false })
 }
 
 /// Builds the snapshot of some sources with the built-in model and the default settings, and

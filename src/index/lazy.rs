@@ -40,8 +40,8 @@ impl<T> Lazy<T> {
         if let Some(value) = cell.get() {
             return Some(value);
         }
-        let made = Box::new(make()?);
-        Some(cell.get_or_init(|| made))
+        let value = Box::new(make()?);
+        Some(cell.get_or_init(|| value))
     }
 }
 

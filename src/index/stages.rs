@@ -130,10 +130,10 @@ pub(super) fn write_texts(
     for first in (0..count).step_by(AT_ONCE) {
         // Documents are kept by id descending.
         let numbers = first..count.min(first + AT_ONCE);
-        let make =
+        let work =
             |n: usize| Made::of(origin.document(count - 1 - n)?, origin.analyzer(), count_tokens);
         let made: Vec<Made<'_>> =
-            numbers.clone().into_par_iter().map(make).collect::<Result<_, _>>()?;
+            numbers.clone().into_par_iter().map(work).collect::<Result<_, _>>()?;
         for (n, made) in numbers.clone().zip(&made) {
             tally.add(&made.document, made.passages.len());
             records.add(&made.encoded)?;

@@ -17,7 +17,7 @@ use crate::eval::generate::{Plan, Texts, generate, nearly_the_same};
 use crate::ids::{DocumentId, Fingerprint};
 use crate::index::build::BuildOptions;
 use crate::index::settings::Settings;
-use crate::index::snapshot::{VERIFIED_FIRST, read_manifest};
+use crate::index::snapshot::{Snapshot, VERIFIED_FIRST, read_manifest};
 use crate::index::store::{Revocation, Store};
 
 /// What a build did.
@@ -182,8 +182,8 @@ fn verify(store: &Store, json: bool) -> Result<Outcome, Error> {
         rows.push(WireListed {
             id: listed.id,
             current: listed.current,
-            passages: opened.as_ref().ok().map(|s| s.passage_count()),
-            documents: opened.as_ref().ok().map(|s| s.document_count()),
+            passages: opened.as_ref().ok().map(Snapshot::passage_count),
+            documents: opened.as_ref().ok().map(Snapshot::document_count),
             problem,
         });
     }

@@ -171,7 +171,7 @@ impl<'a> Asking<'a> {
 
     /// What an engine says whose index has turned out to be damaged: an alarm where one is due, else
     /// a person takes over. Nothing is retrieved and nothing quoted.
-    pub(super) fn from_damaged(&self) -> Reply {
+    pub(super) fn over_damage(&self) -> Reply {
         self.alarm().unwrap_or_else(|| {
             let nothing = (String::new(), Vec::new());
             self.wrap(Response::Handover(Handover::unranked(Reason::Damaged, None, nothing)))
