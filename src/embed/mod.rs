@@ -93,6 +93,26 @@ pub trait Embedder: Send + Sync {
         Ok(None)
     }
 
+    /// As [`Embedder::embed_tokens`], with what [`Embedder::finish`] of the embedder that this one
+    /// was made from can go on from, where there is such a thing.
+    ///
+    /// # Errors
+    /// As [`Embedder::embed`].
+    fn embed_tokens_begun(&self, text: &str) -> Result<Option<TokensBegun>, EmbedError> {
+        Ok(self.embed_tokens(text)?.map(|tokens| (tokens, None)))
+    }
+
+    /// The vector of a text, the same to the bit as [`Embedder::embed`] gives, made from where
+    /// another embedder with the same first layers left it; `None` where that was another text or
+    /// another model.
+    ///
+    /// # Errors
+    /// As [`Embedder::embed`].
+    fn finish(&self, text: &str, begun: &Begun) -> Result<Option<Vec<f32>>, EmbedError> {
+        let _ = (text, begun);
+        Ok(None)
+    }
+
     /// An embedder that computes as this one but for its last layers, which come in `tail`; `None`
     /// from an embedder whose layers cannot be exchanged.
     ///
@@ -101,6 +121,24 @@ pub trait Embedder: Send + Sync {
     fn with_tail(&self, tail: ModelBytes) -> Result<Option<Arc<dyn Embedder>>, LoadError> {
         let _ = tail;
         Ok(None)
+    }
+}
+
+/// Vectors of a text's tokens, and the text half way.
+pub type TokensBegun = (Matrix, Option<Begun>);
+
+/// A text half way through the layers, where embedders that differ in their last layers part.
+#[derive(Clone)]
+pub struct Begun {
+    base: Fingerprint,
+    ids: Vec<u32>,
+    layers: usize,
+    rows: Vec<f32>,
+}
+
+impl std::fmt::Debug for Begun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Begun({} tokens, {} layers)", self.ids.len(), self.layers)
     }
 }
 

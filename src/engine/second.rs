@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::answer::Response;
 use crate::dialogue::route::RouteMatch;
 use crate::dialogue::safety::{Alarm, SafetyRules};
-use crate::embed::Embedder;
+use crate::embed::{Begun, Embedder};
 use crate::error::Error;
 use crate::ids::Fingerprint;
 use crate::text::fold;
@@ -185,23 +185,23 @@ impl SecondReader {
         }
     }
 
-    /// Looks at a message again.
+    /// Looks at a message again. What it began for the message, retrieval may go on from.
     pub(super) fn look(
         &self,
         raw: &str,
         rules: &SafetyRules,
         by_rule: Option<&Alarm>,
-    ) -> Option<SecondLook> {
+    ) -> Option<(SecondLook, Option<Begun>)> {
         let SecondReader::Ready(triage) = self else {
             return None;
         };
         let shown = fold::visible(raw);
-        let reading = triage.read(&shown, &|text| signals(rules, text)).ok()??;
+        let (reading, begun) = triage.read(&shown, &|text| signals(rules, text)).ok()??;
         let span = raw_span(raw, &shown, &reading.span);
         let clears = triage.clears(&reading);
         let overruled = by_rule.filter(|_| clears && !rules.is_certain(raw));
         let manifest = triage.artifact().manifest();
-        Some(SecondLook {
+        let look = SecondLook {
             probability: reading.probability,
             alarm_from: manifest.alarm_from,
             clear_below: manifest.clear_below,
@@ -217,7 +217,8 @@ impl SecondReader {
             kind: reading
                 .kind
                 .map(|kind| LikelyKind { name: kind.name, probability: kind.probability }),
-        })
+        };
+        Some((look, begun))
     }
 }
 

@@ -26,8 +26,8 @@ use super::{
     BestHits, BoundQuery, Hit, NEAREST_PASSAGES, Nearness, Ranking, RetrieveError, Retriever,
     RetrieverExplanation, Row, SURROUNDINGS, Surroundings,
 };
-use crate::embed::Embedder;
 use crate::embed::matrix::{PaddedQuery, QuantisedVector, quantise_row};
+use crate::embed::{Begun, Embedder};
 use crate::index::settings::DenseSettings;
 use crate::index::vectors::Vectors;
 use crate::score::Score;
@@ -166,6 +166,26 @@ impl Retriever for Dense {
     fn bind<'a>(&'a self, text: &str) -> Result<Box<dyn BoundQuery + 'a>, RetrieveError> {
         let embedded = self.embedder.embed(&[text])?;
         self.bind_vector(&embedded.row(0).to_vec())
+    }
+}
+
+impl Dense {
+    /// As [`Retriever::bind`], going on from what another embedder has begun where one of those is
+    /// this text.
+    ///
+    /// # Errors
+    /// As [`Retriever::bind`].
+    pub fn bind_begun<'a>(
+        &'a self,
+        text: &str,
+        begun: &[Begun],
+    ) -> Result<Box<dyn BoundQuery + 'a>, RetrieveError> {
+        for begun in begun {
+            if let Some(vector) = self.embedder.finish(text, begun)? {
+                return self.bind_vector(&vector);
+            }
+        }
+        self.bind(text)
     }
 }
 

@@ -24,7 +24,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::calibrate::logistic::Logistic;
-use crate::embed::{EmbedError, Embedder, Matrix, ModelBytes};
+use crate::embed::{Begun, EmbedError, Embedder, Matrix, ModelBytes};
 use crate::text::segment::{sentences, trim};
 
 pub use artifact::{Artifact, ArtifactError, Manifest};
@@ -118,7 +118,8 @@ impl Triage {
         &self.artifact
     }
 
-    /// Reads a message; `None` for one without words, or when the embedder shows no tokens.
+    /// Reads a message; `None` for one without words, or when the embedder shows no tokens. With
+    /// the reading comes what the embedder that the model was made with can go on from.
     ///
     /// # Errors
     /// [`EmbedError`] when the embedder fails.
@@ -126,15 +127,19 @@ impl Triage {
         &self,
         message: &str,
         signals: &dyn Fn(&str) -> Signals,
-    ) -> Result<Option<Reading>, EmbedError> {
+    ) -> Result<Option<(Reading, Option<Begun>)>, EmbedError> {
         let Views { spans, complete } = views(message);
         let mut rows = Vec::with_capacity(spans.len());
         let mut read = Vec::with_capacity(spans.len());
+        let mut begun = None;
         for span in &spans {
             let text = &message[span.clone()];
-            let Some(features) = self.features(text)? else {
+            let Some((features, half)) = self.features(text)? else {
                 return Ok(None);
             };
+            if read.is_empty() {
+                begun = half;
+            }
             rows.push(row(features.wording, features.urgency(), signals(text)));
             read.push(features);
         }
@@ -145,7 +150,7 @@ impl Triage {
         let nearest = read.get(at).and_then(|view| self.exemplars().nearest(&view.vector));
         let kind = read.first().and_then(|whole| self.kind(&whole.attention));
         let span = spans.get(at).cloned().unwrap_or_default();
-        Ok(Some(Reading { probability, span, complete, nearest, kind }))
+        Ok(Some((Reading { probability, span, complete, nearest, kind }, begun)))
     }
 
     /// The kind a whole message is taken for.
@@ -172,15 +177,16 @@ impl Triage {
         &self.artifact.exemplars
     }
 
-    fn features(&self, text: &str) -> Result<Option<Features>, EmbedError> {
-        let Some(tokens) = self.embedder.embed_tokens(text)? else {
+    fn features(&self, text: &str) -> Result<Option<(Features, Option<Begun>)>, EmbedError> {
+        let Some((tokens, begun)) = self.embedder.embed_tokens_begun(text)? else {
             return Ok(None);
         };
-        Ok(Some(Features {
+        let features = Features {
             wording: self.artifact.wording.score(text),
             attention: self.artifact.attention.scores(&tokens),
             vector: pooled(&tokens),
-        }))
+        };
+        Ok(Some((features, begun)))
     }
 }
 

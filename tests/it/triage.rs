@@ -203,6 +203,11 @@ fn exchanged_layers_compute_alike_on_both_paths_and_change_nothing_else() {
     let scalar = Encoder::load_on(files, CpuPath::Scalar).unwrap();
     let again = scalar.with_layers(ModelBytes::from(tail.clone())).unwrap();
     assert_eq!(bits(&again.embed(&text).unwrap()), bits(&vector));
+    let (_, begun) = tuned.embed_tokens_begun(text[0]).unwrap().unwrap();
+    let begun = begun.unwrap();
+    let finished = plain.finish(text[0], &begun).unwrap().unwrap();
+    assert!(finished.iter().zip(&before).all(|(a, b)| a.to_bits() == b.to_bits()));
+    assert_eq!(tuned.finish(text[0], &begun).unwrap(), None);
     for damaged in [Vec::new(), tail[..1000].to_vec(), tail[..tail.len() - 1].to_vec()] {
         assert!(plain.with_layers(ModelBytes::from(damaged)).is_err());
     }

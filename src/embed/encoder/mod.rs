@@ -20,6 +20,7 @@ mod wordpiece;
 mod tests;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -29,7 +30,7 @@ use self::tokens::Tokens;
 use self::weights::{Layer, Linear, Normalisation, Quantised, Weights};
 use super::manifest::Manifest;
 use super::model::{ModelBytes, ModelFiles, Precision};
-use super::{EmbedError, Embedder, Matrix};
+use super::{Begun, EmbedError, Embedder, Matrix, TokensBegun};
 use crate::ids::Fingerprint;
 
 pub use self::error::LoadError;
@@ -58,6 +59,8 @@ struct Base {
 
 /// Layers that stand in for the last ones of the base.
 struct Tail {
+    /// The encoder whose layers they stand in for.
+    of: Fingerprint,
     file: ModelBytes,
     layers: Vec<Layer<Linear>>,
 }
@@ -141,7 +144,7 @@ impl Encoder {
             manifest: self.manifest.clone(),
             fingerprint: Fingerprint::of_parts(parts),
             base: Arc::clone(&self.base),
-            tail: Some(Tail { file: tail, layers }),
+            tail: Some(Tail { of: self.fingerprint, file: tail, layers }),
             kernels: self.kernels,
             scratch: Mutex::default(),
         })
@@ -194,10 +197,8 @@ impl Encoder {
     /// One text, the `index`th of its call.
     fn embed_one(&self, index: usize, text: &str, vector: &mut [f32]) -> Result<(), EmbedError> {
         self.with_scratch(|scratch| {
-            self.tokenise(index, text, &mut scratch.ids)?;
-            scratch.lengths.clear();
-            scratch.lengths.push(scratch.ids.len());
-            self.forward(index, scratch)?;
+            self.begin_one(index, text, scratch)?;
+            self.run(0..usize::MAX, scratch);
             self.kernels.mean_and_scale(&scratch.rows, vector);
             Ok(())
         })
@@ -215,7 +216,8 @@ impl Encoder {
             scratch.ids.extend(texts.iter().flatten());
             scratch.lengths.clear();
             scratch.lengths.extend(texts.iter().map(Vec::len));
-            self.forward(index, scratch)?;
+            self.begin(index, scratch)?;
+            self.run(0..usize::MAX, scratch);
             let hidden = self.manifest.hidden;
             let mut rows = scratch.rows.as_slice();
             for (length, vector) in scratch.lengths.iter().zip(vectors.chunks_exact_mut(hidden)) {
@@ -248,8 +250,16 @@ impl Encoder {
             .try_for_each(|(first, tokens, vectors)| self.embed_some(first, tokens, vectors))
     }
 
-    /// Turns the tokens in `scratch` into their last rows.
-    fn forward(&self, index: usize, scratch: &mut Scratch) -> Result<(), EmbedError> {
+    /// Turns one text into its first rows.
+    fn begin_one(&self, index: usize, text: &str, scratch: &mut Scratch) -> Result<(), EmbedError> {
+        self.tokenise(index, text, &mut scratch.ids)?;
+        scratch.lengths.clear();
+        scratch.lengths.push(scratch.ids.len());
+        self.begin(index, scratch)
+    }
+
+    /// Turns the tokens in `scratch` into their first rows.
+    fn begin(&self, index: usize, scratch: &mut Scratch) -> Result<(), EmbedError> {
         let Scratch { ids, lengths, rows, .. } = scratch;
         rows.resize(ids.len() * self.manifest.hidden, 0.0);
         let (mut ids, mut left) = (ids.as_slice(), rows.as_mut_slice());
@@ -259,11 +269,15 @@ impl Encoder {
                 .map_err(|token| self.unknown(index + place, token))?;
             (ids, left) = (&ids[*length..], rest);
         }
-        for (layer, file) in self.layers() {
+        Ok(())
+    }
+
+    /// Sends the rows in `scratch` through some of the layers.
+    fn run(&self, layers: Range<usize>, scratch: &mut Scratch) {
+        for (layer, file) in self.layers().take(layers.end).skip(layers.start) {
             self.attend(layer, file, scratch);
             self.feed_forward(layer, file, scratch);
         }
-        Ok(())
     }
 
     fn unknown(&self, index: usize, token: u32) -> EmbedError {
@@ -343,16 +357,46 @@ impl Embedder for Encoder {
     }
 
     fn embed_tokens(&self, text: &str) -> Result<Option<Matrix>, EmbedError> {
-        let dimension = self.dimension();
-        let rows = self.with_scratch(|scratch| {
-            self.tokenise(0, text, &mut scratch.ids)?;
-            scratch.lengths.clear();
-            scratch.lengths.push(scratch.ids.len());
-            self.forward(0, scratch)?;
-            Ok::<_, EmbedError>(scratch.rows.clone())
+        Ok(self.embed_tokens_begun(text)?.map(|(tokens, _)| tokens))
+    }
+
+    fn embed_tokens_begun(&self, text: &str) -> Result<Option<TokensBegun>, EmbedError> {
+        let all = self.manifest.layers;
+        let (base, own) = match &self.tail {
+            Some(tail) => (tail.of, tail.layers.len()),
+            None => (self.fingerprint, 0),
+        };
+        let layers = all.saturating_sub(own);
+        let (rows, begun) = self.with_scratch(|scratch| {
+            self.begin_one(0, text, scratch)?;
+            self.run(0..layers, scratch);
+            let (ids, rows) = (scratch.ids.clone(), scratch.rows.clone());
+            let begun = Begun { base, ids, layers, rows };
+            self.run(layers..all, scratch);
+            Ok::<_, EmbedError>((scratch.rows.clone(), begun))
         })?;
-        let n = rows.len() / dimension;
-        shaped(rows, n, dimension).map(Some)
+        let dimension = self.dimension();
+        let tokens = rows.len() / dimension;
+        shaped(rows, tokens, dimension).map(|tokens| Some((tokens, Some(begun))))
+    }
+
+    fn finish(&self, text: &str, begun: &Begun) -> Result<Option<Vec<f32>>, EmbedError> {
+        if begun.base != self.fingerprint {
+            return Ok(None);
+        }
+        self.with_scratch(|scratch| {
+            self.tokenise(0, text, &mut scratch.ids)?;
+            if scratch.ids != begun.ids {
+                return Ok(None);
+            }
+            scratch.lengths.clear();
+            scratch.lengths.push(begun.ids.len());
+            scratch.rows.clone_from(&begun.rows);
+            self.run(begun.layers..usize::MAX, scratch);
+            let mut vector = vec![0.0; self.dimension()];
+            self.kernels.mean_and_scale(&scratch.rows, &mut vector);
+            Ok(Some(vector))
+        })
     }
 }
 

@@ -5,7 +5,8 @@
 //! 3. Vectors are equal to the bit on every path of the processor.
 //! 4. A vector depends on its text alone: not on neighbours, their number, or threads.
 //! 5. A short text costs its own tokens: nothing pads it.
-//! 6. Damaged weights are refused by name and never panic.
+//! 6. A text goes on from where an encoder left it, to the same bits.
+//! 7. Damaged weights are refused by name and never panic.
 
 use std::path::PathBuf;
 
@@ -166,6 +167,21 @@ fn a_vector_depends_on_its_text_alone() {
     let one_thread = pool.install(|| encoder.embed(&texts)).unwrap();
     assert_eq!(bits(&one_thread), bits(&all));
     assert_eq!(encoder.embed(&[]).unwrap().dim(), (0, encoder.dimension()));
+}
+
+#[test]
+fn a_text_that_was_begun_ends_as_if_it_had_not_been() {
+    let encoder = default_model().unwrap();
+    for text in ODD_TEXTS.into_iter().chain(sentences()).take(20) {
+        let (tokens, begun) = encoder.embed_tokens_begun(text).unwrap().unwrap();
+        let begun = begun.unwrap();
+        let alone = Embedder::embed_tokens(&encoder, text).unwrap().unwrap();
+        assert_eq!(bits(&tokens), bits(&alone));
+        let finished = encoder.finish(text, &begun).unwrap().unwrap();
+        let whole = encoder.embed(&[text]).unwrap();
+        assert!(finished.iter().zip(&whole).all(|(a, b)| a.to_bits() == b.to_bits()));
+        assert_eq!(encoder.finish("something else", &begun).unwrap(), None);
+    }
 }
 
 #[test]

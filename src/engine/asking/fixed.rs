@@ -133,7 +133,8 @@ impl Asking<'_> {
         if by_rule.as_ref().is_some_and(|alarm| alarm.always) {
             return by_rule;
         }
-        let look = self.second.look(text, rules, by_rule.as_ref());
+        let (look, begun) = self.second.look(text, rules, by_rule.as_ref()).unzip();
+        self.begun.borrow_mut().extend(begun.flatten());
         let overruled = look.as_ref().is_some_and(|look| look.overruled.is_some());
         let alarm = match by_rule {
             Some(_) if overruled => None,

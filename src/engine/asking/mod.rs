@@ -25,6 +25,7 @@ use crate::dialogue::conversation::{
 };
 use crate::dialogue::follow::{Leaning, leaning, together};
 use crate::dialogue::split::questions;
+use crate::embed::Begun;
 use crate::error::Error;
 use crate::ids::{DocumentId, Nation, Programme};
 use crate::index::store::Revocation;
@@ -51,6 +52,8 @@ pub(super) struct Asking<'a> {
     /// Who looks at the message again after the rules, and what came of it.
     second: &'a SecondReader,
     second_looks: RefCell<Vec<(String, SecondLook)>>,
+    /// What those looks began, for retrieval to go on from.
+    begun: RefCell<Vec<Begun>>,
     /// The message as it may be kept.
     kept: OnceCell<Kept>,
     /// What rules decide by.
@@ -78,6 +81,7 @@ impl<'a> Asking<'a> {
             state,
             second,
             second_looks: RefCell::default(),
+            begun: RefCell::default(),
             revocations,
             query,
             timings: Cell::default(),

@@ -141,7 +141,7 @@ impl<'a> Asking<'a> {
         let start = Instant::now();
         let lexical = self.state.lexical.bind(text)?;
         let after_lexical = start.elapsed();
-        let dense = self.state.dense.bind(text)?;
+        let dense = self.state.dense.bind_begun(text, &self.begun.borrow())?;
         let after_dense = start.elapsed();
         let candidates = Candidates::gather(lexical.as_ref(), dense.as_ref(), ASK_DEPTH);
         let fused = self.state.settings.fusion.fuse(&candidates);
