@@ -163,7 +163,9 @@ fn encode(matrix: &QuantisedMatrix, row: usize, centre: &[f32], bits: &mut [u64]
     }
     let root = (components.len() as f64).sqrt();
     let units = f64::from(square) / f64::from(magnitude) * root * FACTOR_UNITS;
-    units.round_ties_even().min(GREATEST_FACTOR) as u16
+    #[expect(clippy::cast_sign_loss, reason = "a quotient of sums of magnitudes")]
+    let units = units.round_ties_even().min(GREATEST_FACTOR) as u16;
+    units
 }
 
 /// The query's components as integers of [`PLANES`] digits, and the sum of these integers.
@@ -175,7 +177,7 @@ fn planes(query: &QuantisedVector) -> (Vec<QueryWord>, i32) {
         let mut word = [0_u64; PLANES];
         for (at, &component) in components.iter().enumerate() {
             let twice = 2 * i32::from(component) * QUERY_LEVELS;
-            let level = (twice + component.signum() as i32 * greatest) / (2 * greatest);
+            let level = (twice + i32::from(component.signum()) * greatest) / (2 * greatest);
             sum += level;
             for (plane, digits) in word.iter_mut().enumerate() {
                 *digits |= u64::from(level >> plane & 1 == 1) << at;
