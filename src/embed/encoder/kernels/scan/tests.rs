@@ -55,7 +55,7 @@ proptest! {
         let codes: Vec<u64> = (0..blocks * words * CODE_BLOCK).map(|_| next()).collect();
         let query: Vec<QueryWord> = (0..words).map(|_| [next(), next(), next(), next()]).collect();
         let component = |at: usize| -> i64 {
-            let digit = |plane: usize| ((query[at / 64][plane] >> (at % 64)) & 1) as i64;
+            let digit = |plane: usize| ((query[at / 64][plane] >> (at % 64)) & 1).cast_signed();
             digit(0) + 2 * digit(1) + 4 * digit(2) - 8 * digit(3)
         };
         for scan in paths() {
@@ -83,14 +83,15 @@ fn extreme_values_do_not_overflow() {
                 scan.dot_rows(&vec![row; 3 * width], &vec![query; width], &mut dots);
                 assert_eq!(
                     dots,
-                    [width as i32 * i32::from(row.cast_signed()) * i32::from(query); 3]
+                    [(width as u32).cast_signed() * i32::from(row.cast_signed()) * i32::from(query);
+                        3]
                 );
             }
         }
         let mut products = [0; CODE_BLOCK];
         scan.code_products(
-            &[u64::MAX; 512 * CODE_BLOCK],
-            &[[0, 0, 0, u64::MAX]; 512],
+            &vec![u64::MAX; 512 * CODE_BLOCK],
+            &vec![[0, 0, 0, u64::MAX]; 512],
             &mut products,
         );
         assert_eq!(products, [-8 * 32_768; CODE_BLOCK]);
