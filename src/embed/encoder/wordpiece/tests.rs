@@ -128,7 +128,8 @@ const WORDS: [&str; 14] = [
     "antidisestablishmentarianism",
 ];
 
-const TRAPS: [&str; 40] = [
+/// Among them marks that change places though they are no accents: order shows only in those.
+const TRAPS: [&str; 43] = [
     "[SEP]",
     "[CLS]",
     "[MASK]",
@@ -159,6 +160,9 @@ const TRAPS: [&str; 40] = [
     "\u{301}",
     "\u{316}\u{301}",
     "a\u{301}\u{7f}\u{316}b",
+    "\u{1d16d}\u{1d165}",
+    "\u{1d16d}\u{7f}\u{1d165}",
+    "a\u{302e}\0\u{1d165}b",
     "a\u{301}\u{ad}\u{316}",
     "\u{344}",
     "\u{37e}",
@@ -201,7 +205,7 @@ const RANGES: [RangeInclusive<char>; 24] = [
 #[test]
 fn ids_of_random_texts_are_those_of_the_library() {
     let mut random = Random(5);
-    let texts = if slow() { 100_000 } else { 8_000 };
+    let texts = if slow() { 100_000 } else { 5_000 };
     let (mut shipped, mut spelt) = (Both::of(SHIPPED), Both::of(&spelling()));
     for _ in 0..texts {
         let text = random.text();
