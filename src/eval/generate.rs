@@ -1,7 +1,7 @@
 //! What does an index of a million passages do, when nobody has written a million?
 //!
-//! A corpus made of the sentences of others: each passage joins sentences drawn at random and
-//! perturbs them (words dropped, exchanged, replaced, digits drawn anew) until it has between
+//! A corpus made of the sentences of others: each passage joins parts of sentences drawn at
+//! random and perturbs them (words dropped, exchanged, replaced, digits drawn anew) until it has between
 //! [`SHORTEST`] and [`LONGEST`] words. Each query is a window of words of one passage, written
 //! down carelessly, and that passage is judged relevant to it. The texts mean nothing; they have
 //! the words, the lengths and the vectors of real ones.
@@ -35,6 +35,9 @@ pub const SHORTEST: u32 = 25;
 pub const LONGEST: u32 = 60;
 /// Words of a sentence that is taken.
 const SENTENCE: std::ops::RangeInclusive<usize> = 5..=45;
+/// Most words of one sentence in a passage: at least three take part, so that two passages of a
+/// million are seldom nearly the same.
+const MOST_OF_ONE: usize = 12;
 /// Words of a query, fewest and most.
 const QUERY: (u32, u32) = (5, 11);
 /// Of a hundred words, how many are replaced, dropped, or change places with the next one.
@@ -164,7 +167,7 @@ impl Texts {
         while words.len() < target {
             let sentence = self.draw(&mut random);
             title.get_or_insert(sentence.title);
-            self.perturb(&sentence.words, &mut words, &mut random);
+            self.perturb(part_of(&sentence.words, &mut random), &mut words, &mut random);
         }
         words.truncate(target);
         let mut text = words.join(" ");
@@ -209,6 +212,13 @@ impl Texts {
         let query = if kept.is_empty() { text.to_lowercase() } else { kept.join(" ") };
         (query, about)
     }
+}
+
+/// As many words of a sentence as one may give, from anywhere in it.
+fn part_of<'a>(words: &'a [String], random: &mut ChaCha8Rng) -> &'a [String] {
+    let spare = words.len().saturating_sub(MOST_OF_ONE);
+    let start = below(random, spare as u32 + 1) as usize;
+    words.get(start..words.len().min(start + MOST_OF_ONE)).unwrap_or_default()
 }
 
 /// The word with each of its digits drawn anew.
