@@ -122,7 +122,7 @@ fn a_newer_format_is_refused_with_a_hint() {
     let (place, folder) = built();
     let path = folder.join(MANIFEST_FILE);
     let text = fs_err::read_to_string(&path).unwrap();
-    let newer = text.replacen("\"format\": 1", "\"format\": 99,\n  \"flux\": {\"x\": [1]}", 1);
+    let newer = text.replacen("\"format\": 2", "\"format\": 99,\n  \"flux\": {\"x\": [1]}", 1);
     assert_ne!(text, newer);
     fs_err::write(&path, newer).unwrap();
     let Err(error) = Engine::builder(place.index()).embedder(encoder()).open() else {
