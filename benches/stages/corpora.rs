@@ -121,7 +121,7 @@ impl Corpus {
             };
             // Approved before it gets its name, so that a run cut off leaves nothing half done.
             let aside = kept("scifact-aside");
-            let _ = std::fs::remove_dir_all(&aside);
+            let _ = fs_err::remove_dir_all(&aside);
             import(SourceKind::Jsonl, &set.join("corpus.jsonl"), &aside, &options)?;
             let grant = Grant {
                 by: "Bench".to_owned(),
@@ -154,7 +154,7 @@ impl Corpus {
         let folder = kept(&format!("{name}-{}", &hash[..16]));
         if !folder.is_dir() {
             let aside = kept(&format!("{name}-aside"));
-            let _ = std::fs::remove_dir_all(&aside);
+            let _ = fs_err::remove_dir_all(&aside);
             fs_err::create_dir_all(&aside)?;
             for (name, text) in &files {
                 fs_err::write(aside.join(name), text)?;
@@ -194,8 +194,8 @@ impl Corpus {
         let mut plain = settings.lexical.clone();
         (plain.synonyms, plain.typos) = (false, false);
         let texts: Vec<&str> = queries.iter().map(|(_, query)| query.text.as_str()).collect();
-        let embedded = embedder.embed(&texts)?;
-        let rows: Vec<Vec<f32>> = embedded.rows().into_iter().map(|row| row.to_vec()).collect();
+        let vectors = embedder.embed(&texts)?;
+        let rows: Vec<Vec<f32>> = vectors.rows().into_iter().map(|row| row.to_vec()).collect();
         let known = Known {
             name: embedder.name().to_owned(),
             fingerprint: embedder.fingerprint(),

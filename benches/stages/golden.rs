@@ -57,7 +57,7 @@ fn hash(corpus: &Corpus, rankings: [&Ranking; 3]) -> String {
     for ranking in rankings {
         for hit in ranking.hits().iter().take(BEST) {
             let id = snapshot.passage(hit.row).map(|passage| passage.id.to_string());
-            let _ = write!(named, "{}\n", id.unwrap_or_default());
+            let _ = writeln!(named, "{}", id.unwrap_or_default());
         }
         named.push('\n');
     }

@@ -9,12 +9,12 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, _mm_loadu_si128, _mm_packus_epi16, _mm_storeu_si128,
-    _mm_unpackhi_epi64, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
-    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cvtepi8_epi16,
-    _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_div_ps, _mm256_extracti128_si256,
-    _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_ps, _mm256_min_ps,
-    _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_ps, _mm256_packus_epi32, _mm256_permute4x64_epi64,
+    __m256, __m256i, _mm_loadu_si128, _mm_packus_epi16, _mm_storeu_si128, _mm_unpackhi_epi64,
+    _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps, _mm256_castps_si256,
+    _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cvtepi8_epi16, _mm256_cvtepi8_epi32,
+    _mm256_cvtepi32_ps, _mm256_div_ps, _mm256_extracti128_si256, _mm256_hadd_epi32,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
+    _mm256_mullo_epi32, _mm256_or_ps, _mm256_packus_epi32, _mm256_permute4x64_epi64,
     _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps,
     _mm256_sub_epi32, _mm256_sub_ps,
 };
@@ -189,7 +189,7 @@ over_registers! {
 #[target_feature(enable = "avx2")]
 fn widen(from: &[u8; LANES]) -> __m256i {
     // SAFETY: the reference is valid for the 16 bytes read, alignment is free.
-    _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(from.as_ptr().cast::<__m128i>()) })
+    _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(from.as_ptr().cast()) })
 }
 
 /// output = dequantised(values · weights) + bias.
@@ -267,6 +267,10 @@ impl Panel<'_> {
 
     /// Sums of eight outputs, four a register: lanes 2i and 2i + 1 together are output i's.
     #[target_feature(enable = "avx2")]
+    #[expect(
+        clippy::used_underscore_binding,
+        reason = "a register needs a type, and nobody reads what is left in it"
+    )]
     fn sums<const R: usize>(self, octet: usize, wide: &[i16]) -> [[__m256i; 2]; R] {
         let steps = self.bytes.as_chunks::<{ PANEL * INTERLEAVE }>().0;
         let inputs = wide.as_chunks::<INTERLEAVE>().0.chunks_exact(R);

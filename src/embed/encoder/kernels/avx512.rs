@@ -216,6 +216,10 @@ impl Panel<'_> {
     }
 
     #[target_feature(enable = "avx512f,avx512vnni")]
+    #[expect(
+        clippy::used_underscore_binding,
+        reason = "a register needs a type, and nobody reads what is left in it"
+    )]
     fn sums<const R: usize>(self, values: &[u8]) -> [[__m512i; 2]; R] {
         let steps = self.weights.inputs() / INTERLEAVE;
         assert!(values.len() == R * steps * INTERLEAVE);
