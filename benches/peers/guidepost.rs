@@ -22,7 +22,7 @@ use guidepost::corpus::approve::{Grant, approve_all};
 use guidepost::corpus::document::{Cut, Role};
 use guidepost::corpus::import::{ImportOptions, SourceKind, import};
 use guidepost::embed::{
-    EmbedError, Embedder, Encoder, LoadError, Matrix, ModelBytes, default_model,
+    Begun, EmbedError, Embedder, Encoder, LoadError, Matrix, ModelBytes, TokensBegun, default_model,
 };
 use guidepost::engine::Engine;
 use guidepost::ids::{Fingerprint, Nation, Programme};
@@ -377,6 +377,12 @@ impl Embedder for Timed {
     }
     fn embed_tokens(&self, text: &str) -> Result<Option<Matrix>, EmbedError> {
         self.time(|inner| inner.embed_tokens(text))
+    }
+    fn embed_tokens_begun(&self, text: &str) -> Result<Option<TokensBegun>, EmbedError> {
+        self.time(|inner| inner.embed_tokens_begun(text))
+    }
+    fn finish(&self, text: &str, begun: &Begun) -> Result<Option<Vec<f32>>, EmbedError> {
+        self.time(|inner| inner.finish(text, begun))
     }
     fn with_tail(&self, tail: ModelBytes) -> Result<Option<Arc<dyn Embedder>>, LoadError> {
         let nanoseconds = Arc::clone(&self.nanoseconds);

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn other_tokenizers_are_the_librarys() {
+    fn other_tokenizers_are_left_to_the_library() {
         let cased = SHIPPED.replace("\"lowercase\":true", "\"lowercase\":false");
         let tokens = Tokens::read(cased.as_bytes(), 12).unwrap();
         assert!(matches!(tokens.splitter, Splitter::Library(_)));
