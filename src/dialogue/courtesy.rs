@@ -183,10 +183,15 @@ fn trailing(words: &[Word]) -> usize {
     gone
 }
 
+/// Whether a word is the one expected but for its apostrophes.
+fn is_plainly(word: &str, expected: &str) -> bool {
+    word.bytes().filter(|byte| *byte != b'\'').eq(expected.bytes())
+}
+
 fn is_phrase(phrases: &[&str], words: &[Word]) -> bool {
     phrases.iter().any(|phrase| {
         let mut expected = phrase.split(' ');
-        words.iter().all(|word| expected.next() == Some(&*word.folded.replace('\'', "")))
+        words.iter().all(|word| expected.next().is_some_and(|e| is_plainly(&word.folded, e)))
             && expected.next().is_none()
     })
 }

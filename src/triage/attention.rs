@@ -11,6 +11,7 @@ use rand::{RngExt as _, SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::add_up;
 use super::wording::balanced;
 use crate::embed::{Matrix, token_dots};
 
@@ -85,8 +86,10 @@ impl Attention {
                 *score += f64::from(output.mean[at] * (sum / n as f32));
             }
         }
-        for (at, column) in tokens.columns().into_iter().enumerate() {
-            let mean = column.iter().sum::<f32>() / n as f32;
+        let mut sums = vec![0.0_f32; self.dimension];
+        add_up(tokens, &mut sums);
+        for (at, sum) in sums.into_iter().enumerate() {
+            let mean = sum / n as f32;
             for (score, output) in scores.iter_mut().zip(&self.outputs) {
                 *score += f64::from(output.token[at] * mean);
             }

@@ -287,14 +287,20 @@ fn pieces(message: &str, sentence: Range<usize>) -> Vec<Range<usize>> {
     cut
 }
 
+/// Adds every token's vector, the first one first.
+fn add_up(tokens: &Matrix, sum: &mut [f32]) {
+    for token in tokens.rows() {
+        match token.as_slice() {
+            Some(token) => sum.iter_mut().zip(token).for_each(|(total, value)| *total += value),
+            None => sum.iter_mut().zip(token).for_each(|(total, value)| *total += value),
+        }
+    }
+}
+
 /// The mean of token vectors, scaled to length one.
 fn pooled(tokens: &Matrix) -> Vec<f32> {
     let mut sum = vec![0.0_f32; tokens.ncols()];
-    for token in tokens.rows() {
-        for (total, value) in sum.iter_mut().zip(token) {
-            *total += value;
-        }
-    }
+    add_up(tokens, &mut sum);
     let length = sum.iter().map(|v| v * v).sum::<f32>().sqrt();
     if length > 0.0 {
         for value in &mut sum {

@@ -173,7 +173,7 @@ proptest! {
     ) {
         let place = place();
         let engine = place.engine();
-        let secret = format!("999 {} {}", number / 1000 % 1000, number % 10_000);
+        let secret = format!("999 {:03} {:04}", number / 10_000 % 1000, number % 10_000);
         let mut spoken: Vec<String> = turns;
         spoken.push(format!("my NHS number is {secret} does the ear check hurt"));
         let spoken: Vec<&str> = spoken.iter().map(String::as_str).collect();

@@ -257,9 +257,8 @@ impl<'a> Asking<'a> {
     fn take(&self, option: &Offered) -> Result<Reply, Error> {
         let only = |document: &Document| document.id == option.document;
         let reading = self.read_only(&option.title, only)?;
-        let response = self.decide(&reading, false);
-        let part = self.part_reply(option.title.clone(), None, response, Some(&reading))?;
-        Ok(self.combined(vec![Part { reply: part, reading: Some(reading) }]))
+        let part = self.answered(option.title.clone(), None, reading, false)?;
+        Ok(self.combined(vec![part]))
     }
 
     /// One question: a route may still take it where it is one of several; else it is read alone,
@@ -302,8 +301,21 @@ impl<'a> Asking<'a> {
                 }
             }
         };
+        self.answered(text.to_owned(), read_as, reading, may_ask)
+    }
+
+    /// What to say to a question that was read.
+    fn answered(
+        &self,
+        text: String,
+        read_as: Option<String>,
+        reading: Reading<'a>,
+        may_ask: bool,
+    ) -> Result<Part<'a>, Error> {
+        let start = Instant::now();
         let response = self.decide(&reading, may_ask);
-        let reply = self.part_reply(text.to_owned(), read_as, response, Some(&reading))?;
+        let reply = self.part_reply(text, read_as, response, Some(&reading))?;
+        self.clock(|t| t.answer_us += micros(start.elapsed()));
         Ok(Part { reply, reading: Some(reading) })
     }
 
