@@ -1,7 +1,6 @@
 //! The corpora: the shipped one, scifact where it is at hand, and generated ones. Indices are kept
 //! in the target folder and built again only when what goes into them has changed.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use guidepost::corpus::approve::{Grant, approve_all};
 use guidepost::corpus::document::{Cut, Role};
 use guidepost::corpus::import::{ImportOptions, SourceKind, import};
 use guidepost::embed::matrix::{QuantisedVector, quantise_row};
-use guidepost::embed::{EmbedError, Embedder, Encoder, Matrix};
+use guidepost::embed::{Embedder, Encoder};
 use guidepost::engine::{Engine, shipped_calibrator};
 use guidepost::eval::topic::read_topics;
 use guidepost::ids::{Fingerprint, Nation, Programme};
@@ -53,43 +52,15 @@ pub(crate) struct Corpus {
     pub(crate) lexical: Lexical,
     /// The same without synonyms and corrections.
     pub(crate) plain: Lexical,
-    /// Embeds nothing: vectors of the queries are known to it.
     pub(crate) scan: Dense,
     pub(crate) queries: Vec<(String, Query)>,
+    /// Of each query, so that a scan is timed without the embedding before it.
+    pub(crate) rows: Vec<Vec<f32>>,
     pub(crate) vectors: Vec<QuantisedVector>,
     pub(crate) calibrator: Calibrator,
     pub(crate) pools: Vec<Pool>,
     /// What results depend on.
     pub(crate) fingerprint: Fingerprint,
-}
-
-/// Vectors known beforehand, so that a scan is timed without the embedding before it.
-struct Known {
-    name: String,
-    fingerprint: Fingerprint,
-    dimension: usize,
-    vectors: HashMap<String, Vec<f32>>,
-}
-
-impl Embedder for Known {
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn dimension(&self) -> usize {
-        self.dimension
-    }
-    fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
-    fn embed(&self, texts: &[&str]) -> Result<Matrix, EmbedError> {
-        let mut matrix = Matrix::zeros((texts.len(), self.dimension));
-        for (mut row, text) in matrix.rows_mut().into_iter().zip(texts) {
-            if let Some(vector) = self.vectors.get(*text) {
-                row.assign(&ndarray::ArrayView1::from(vector.as_slice()));
-            }
-        }
-        Ok(matrix)
-    }
 }
 
 impl Corpus {
@@ -196,12 +167,6 @@ impl Corpus {
         let texts: Vec<&str> = queries.iter().map(|(_, query)| query.text.as_str()).collect();
         let vectors = embedder.embed(&texts)?;
         let rows: Vec<Vec<f32>> = vectors.rows().into_iter().map(|row| row.to_vec()).collect();
-        let known = Known {
-            name: embedder.name().to_owned(),
-            fingerprint: embedder.fingerprint(),
-            dimension: embedder.dimension(),
-            vectors: texts.iter().map(|text| (*text).to_owned()).zip(rows.clone()).collect(),
-        };
         let mut pools = Vec::new();
         for (_, query) in &queries {
             pools.extend(engine.reply(query)?.pool);
@@ -214,8 +179,9 @@ impl Corpus {
             name: name.to_owned(),
             lexical: lexical(settings.lexical),
             plain: lexical(plain),
-            scan: Dense::new(Arc::new(known), Arc::clone(snapshot.vectors()), settings.dense),
+            scan: Dense::new(embedder, Arc::clone(snapshot.vectors()), settings.dense),
             vectors: rows.iter().map(|row| quantise_row(row)).collect::<Result<_, _>>()?,
+            rows,
             calibrator: Calibrator::new(artifact, &engine.binding())?,
             pools,
             fingerprint: Fingerprint::of_parts(parts),

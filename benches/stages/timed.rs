@@ -110,9 +110,9 @@ pub(crate) fn query(criterion: &mut Criterion, corpus: &Corpus) -> Outcome<()> {
             b.iter(|| retriever.bind(black_box(&next().1.text)).map(|bound| bound.top(DEPTH)));
         });
     }
-    let mut next = in_turn(&corpus.queries);
+    let mut next = in_turn(&corpus.rows);
     criterion.bench_function(&name("dense-scan"), |b| {
-        b.iter(|| corpus.scan.bind(black_box(&next().1.text)).map(|bound| bound.top(DEPTH)));
+        b.iter(|| corpus.scan.bind_vector(black_box(next())).map(|bound| bound.top(DEPTH)));
     });
     fuse(criterion, corpus)?;
     let mut next = in_turn(&corpus.pools);
@@ -135,8 +135,8 @@ pub(crate) fn query(criterion: &mut Criterion, corpus: &Corpus) -> Outcome<()> {
 fn fuse(criterion: &mut Criterion, corpus: &Corpus) -> Outcome<()> {
     let settings = corpus.engine.settings();
     let mut bound = Vec::new();
-    for (_, query) in corpus.queries.iter().take(50) {
-        bound.push((corpus.lexical.bind(&query.text)?, corpus.scan.bind(&query.text)?));
+    for ((_, query), row) in corpus.queries.iter().zip(&corpus.rows).take(50) {
+        bound.push((corpus.lexical.bind(&query.text)?, corpus.scan.bind_vector(row)?));
     }
     let mut next = in_turn(&bound);
     criterion.bench_function(&format!("{}/candidates", corpus.name), |b| {

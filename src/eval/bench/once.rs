@@ -5,7 +5,6 @@
 //! Nothing is timed here. What a stage needs from the one before it is made outside of it: a scan
 //! knows the message's vector, fusion has its candidates.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -13,11 +12,10 @@ use serde::Serialize;
 
 use super::Messages;
 use crate::calibrate::{Calibrator, Pool};
-use crate::embed::{EmbedError, Embedder, Encoder, Matrix};
+use crate::embed::{EmbedError, Embedder, Encoder};
 use crate::engine::{Engine, shipped_calibrator};
 use crate::error::Error;
 use crate::fuse::Fusion as _;
-use crate::ids::Fingerprint;
 use crate::index::settings::FusionSettings;
 use crate::query::Query;
 use crate::retrieve::dense::Dense;
@@ -60,7 +58,7 @@ pub fn once(
     counted_tokens(encoder, queries)?;
     counted_embed(encoder, queries)?;
     counted_lexical(&stages.lexical, queries)?;
-    counted_scan(&stages.scan, queries)?;
+    counted_scan(&stages.scan, &stages.vectors)?;
     counted_candidates(&bound);
     counted_fuse(&fusion, &gathered);
     let mut found: Vec<Stage> =
@@ -82,17 +80,23 @@ type Bound<'a> = (Box<dyn BoundQuery + 'a>, Box<dyn BoundQuery + 'a>);
 struct Stages {
     lexical: Lexical,
     scan: Dense,
+    /// Of each message, so that a scan is seen without the embedding before it.
+    vectors: Vec<Vec<f32>>,
     calibrator: Option<Calibrator>,
     pools: Vec<Pool>,
 }
 
 impl Stages {
-    fn new(engine: &Engine, encoder: &Encoder, queries: &[Query]) -> Result<Stages, Error> {
+    fn new(engine: &Engine, encoder: &Arc<Encoder>, queries: &[Query]) -> Result<Stages, Error> {
         let (snapshot, settings) = (engine.snapshot(), engine.settings());
         let mut pools = Vec::new();
         for query in queries {
             pools.extend(engine.reply(query)?.pool);
         }
+        let vector = |query: &Query| -> Result<Vec<f32>, Error> {
+            Ok(encoder.embed(&[query.text.as_str()])?.into_iter().collect())
+        };
+        let vectors = queries.iter().map(vector).collect::<Result<_, _>>()?;
         Ok(Stages {
             lexical: Lexical::new(
                 Arc::clone(snapshot.postings()),
@@ -100,68 +104,21 @@ impl Stages {
                 settings.lexical,
             ),
             scan: Dense::new(
-                Arc::new(Known::new(encoder, queries)?),
+                Arc::clone(encoder) as Arc<dyn Embedder>,
                 Arc::clone(snapshot.vectors()),
                 settings.dense,
             ),
+            vectors,
             calibrator: Calibrator::new(shipped_calibrator()?, &engine.binding()).ok(),
             pools,
         })
     }
 
     fn bound(&self, queries: &[Query]) -> Result<Vec<Bound<'_>>, Error> {
-        let bind = |query: &Query| -> Result<Bound<'_>, Error> {
-            Ok((self.lexical.bind(&query.text)?, self.scan.bind(&query.text)?))
+        let bind = |(query, vector): (&Query, &Vec<f32>)| -> Result<Bound<'_>, Error> {
+            Ok((self.lexical.bind(&query.text)?, self.scan.bind_vector(vector)?))
         };
-        queries.iter().map(bind).collect()
-    }
-}
-
-/// An embedder that knows the vectors of some texts and embeds no other, so that a scan is seen
-/// without the embedding before it.
-struct Known {
-    name: String,
-    fingerprint: Fingerprint,
-    dimension: usize,
-    vectors: BTreeMap<String, Vec<f32>>,
-}
-
-impl Known {
-    fn new(encoder: &Encoder, queries: &[Query]) -> Result<Known, Error> {
-        let mut vectors = BTreeMap::new();
-        for query in queries {
-            let vector = encoder.embed(&[query.text.as_str()])?.into_iter().collect();
-            vectors.insert(query.text.clone(), vector);
-        }
-        Ok(Known {
-            name: encoder.name().to_owned(),
-            fingerprint: encoder.fingerprint(),
-            dimension: encoder.dimension(),
-            vectors,
-        })
-    }
-}
-
-impl Embedder for Known {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn dimension(&self) -> usize {
-        self.dimension
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
-
-    fn embed(&self, texts: &[&str]) -> Result<Matrix, EmbedError> {
-        let mut matrix = Matrix::zeros((texts.len(), self.dimension));
-        for (mut row, text) in matrix.rows_mut().into_iter().zip(texts) {
-            let known = self.vectors.get(*text).into_iter().flatten();
-            row.iter_mut().zip(known).for_each(|(number, known)| *number = *known);
-        }
-        Ok(matrix)
+        queries.iter().zip(&self.vectors).map(bind).collect()
     }
 }
 
@@ -197,9 +154,9 @@ fn counted_lexical(lexical: &Lexical, queries: &[Query]) -> Result<(), Error> {
 }
 
 #[inline(never)]
-fn counted_scan(scan: &Dense, queries: &[Query]) -> Result<(), Error> {
-    queries.iter().try_for_each(|query| {
-        black_box(scan.bind(black_box(&query.text))?.top(DEPTH));
+fn counted_scan(scan: &Dense, vectors: &[Vec<f32>]) -> Result<(), Error> {
+    vectors.iter().try_for_each(|vector| {
+        black_box(scan.bind_vector(black_box(vector))?.top(DEPTH));
         Ok(())
     })
 }

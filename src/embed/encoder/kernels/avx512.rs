@@ -138,30 +138,10 @@ impl Lanes for RegisterLanes {
     }
 }
 
-macro_rules! over_registers {
-    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?);)*) => { $(
-        /// The function of the same name in `glue`, over registers.
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-        pub(super) fn $name($($argument: $type),*) {
-            glue::$name::<RegisterLanes>($($argument),*);
-        }
-    )* };
-}
-
-over_registers! {
-    fn quantise_rows(rows: &[f32], width: usize, to: QuantisedRowsMut<'_>);
-    fn add_and_normalise(
-        rows: &mut [f32], residual: Option<&[f32]>, gain: &[f32], bias: &[f32], epsilon: f32,
-    );
-    fn gelu(values: &mut [f32]);
-    fn attention(
-        projected: &[f32], heads: usize, scratch: &mut glue::AttentionScratch,
-        output: &mut [f32],
-    );
-    fn mean_and_scale(rows: &[f32], output: &mut [f32]);
-    fn dot_tokens(rows: &[i8], tokens: &[f32], width: usize, dots: &mut [f32]);
-    fn multiply_f32(rows: &[f32], panels: &[f32], bias: &[f32], output: &mut [f32]);
-}
+over_lanes!(
+    RegisterLanes,
+    target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+);
 
 #[target_feature(enable = "avx512f")]
 fn load_integers(from: &[i32; LANES]) -> __m512i {

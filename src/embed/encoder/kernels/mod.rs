@@ -10,6 +10,37 @@
     reason = "arithmetic is compiled for wide registers only where it is inlined into a function that enables it"
 )]
 
+/// Makes the operations that `glue` holds out of one kind of lanes, under an attribute.
+macro_rules! over_lanes {
+    ($lanes:ty, $attribute:meta) => {
+        over_lanes! { @each $lanes, $attribute,
+            fn quantise_rows(rows: &[f32], width: usize, to: QuantisedRowsMut<'_>);
+            fn add_and_normalise(
+                rows: &mut [f32], residual: Option<&[f32]>, gain: &[f32], bias: &[f32],
+                epsilon: f32,
+            );
+            fn gelu(values: &mut [f32]);
+            fn attention(
+                projected: &[f32], heads: usize, scratch: &mut glue::AttentionScratch,
+                output: &mut [f32],
+            );
+            fn mean_and_scale(rows: &[f32], output: &mut [f32]);
+            fn dot_tokens(rows: &[i8], tokens: &[f32], width: usize, dots: &mut [f32]);
+            fn multiply_f32(rows: &[f32], panels: &[f32], bias: &[f32], output: &mut [f32]);
+        }
+    };
+    (
+        @each $lanes:ty, $attribute:meta,
+        $(fn $name:ident($($argument:ident: $type:ty),* $(,)?);)*
+    ) => { $(
+        /// The function of the same name in `glue`, over this module's lanes.
+        #[$attribute]
+        pub(super) fn $name($($argument: $type),*) {
+            glue::$name::<$lanes>($($argument),*);
+        }
+    )* };
+}
+
 mod glue;
 mod lanes;
 mod scalar;

@@ -142,48 +142,4 @@ fn dot(a: &[i16], b: &[i16]) -> i32 {
     pieces.sum::<i32>() + a_rest.iter().zip(b_rest).map(product).sum::<i32>()
 }
 
-/// [`glue::quantise_rows`] over arrays.
-pub(super) fn quantise_rows(rows: &[f32], width: usize, to: QuantisedRowsMut<'_>) {
-    glue::quantise_rows::<ArrayLanes>(rows, width, to);
-}
-
-/// [`glue::add_and_normalise`] over arrays.
-pub(super) fn add_and_normalise(
-    rows: &mut [f32],
-    residual: Option<&[f32]>,
-    gain: &[f32],
-    bias: &[f32],
-    epsilon: f32,
-) {
-    glue::add_and_normalise::<ArrayLanes>(rows, residual, gain, bias, epsilon);
-}
-
-/// [`glue::gelu`] over arrays.
-pub(super) fn gelu(values: &mut [f32]) {
-    glue::gelu::<ArrayLanes>(values);
-}
-
-/// [`glue::attention`] over arrays.
-pub(super) fn attention(
-    projected: &[f32],
-    heads: usize,
-    scratch: &mut glue::AttentionScratch,
-    output: &mut [f32],
-) {
-    glue::attention::<ArrayLanes>(projected, heads, scratch, output);
-}
-
-/// [`glue::mean_and_scale`] over arrays.
-pub(super) fn mean_and_scale(rows: &[f32], output: &mut [f32]) {
-    glue::mean_and_scale::<ArrayLanes>(rows, output);
-}
-
-/// [`glue::dot_tokens`] over arrays.
-pub(super) fn dot_tokens(rows: &[i8], tokens: &[f32], width: usize, dots: &mut [f32]) {
-    glue::dot_tokens::<ArrayLanes>(rows, tokens, width, dots);
-}
-
-/// [`glue::multiply_f32`] over arrays.
-pub(super) fn multiply_f32(rows: &[f32], panels: &[f32], bias: &[f32], output: &mut [f32]) {
-    glue::multiply_f32::<ArrayLanes>(rows, panels, bias, output);
-}
+over_lanes!(ArrayLanes, inline);
